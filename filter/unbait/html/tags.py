@@ -1,0 +1,125 @@
+"""What each HTML tag means for reading a page, as lookup tables over small integer ids."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Elements that never have an end tag: the serialiser writes none for them.
+VOID: Final = (
+    "area base basefont bgsound br col embed frame hr img input keygen link meta param source "
+    "track wbr"
+).split()
+# Their text is not the page's text. Raw-text elements are here too: their content is not escaped.
+DROPPED: Final = (
+    "head script style noscript template svg math iframe object embed canvas audio video map "
+    "noembed noframes xmp plaintext textarea datalist progress meter frameset"
+).split()
+HEADINGS: Final = "h1 h2 h3 h4 h5 h6".split()
+LISTS: Final = "ul ol dl menu".split()
+# Block boundaries after which a new line, but no empty line, begins.
+LINES: Final = "li dt dd tr option br summary legend label caption".split()
+CELLS: Final = "td th".split()
+PARAGRAPHS: Final = (
+    "address article aside blockquote body button center details dialog dir div dl fieldset "
+    "figcaption figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr html main menu nav ol "
+    "optgroup p pre search section select table tbody tfoot thead ul amp-sidebar amp-accordion"
+).split()
+INLINE: Final = (
+    "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd mark nobr q rp rt "
+    "ruby s samp small span strike strong sub sup time tt u var img input wbr col colgroup"
+).split()
+
+NAMES: Final[tuple[str, ...]] = (
+    "",
+    *dict.fromkeys([*PARAGRAPHS, *LINES, *CELLS, *INLINE, *VOID, *DROPPED]),
+)
+ID: Final[dict[str, int]] = {name: i for i, name in enumerate(NAMES)}
+LONGEST_NAME: Final = 16
+
+
+def flags(*groups: list[str]) -> NDArray[np.bool_]:
+    """Return a table over tag ids that is true for the tags of these groups."""
+    table = np.zeros(len(NAMES), dtype=np.bool_)
+    table[[ID[name] for group in groups for name in group]] = True
+    return table
+
+
+def _hash_names() -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    words = np.zeros((len(NAMES), LONGEST_NAME), dtype=np.uint8)
+    for i, name in enumerate(NAMES):
+        words[i, : len(name)] = np.frombuffer(name.encode(), dtype=np.uint8)
+    hashes = hash_name_bytes(words)
+    order = np.argsort(hashes)
+    return hashes[order], order
+
+
+def hash_name_bytes(rows: NDArray[np.uint8]) -> NDArray[np.uint64]:
+    """Hash rows of 16 zero-padded bytes to one integer each."""
+    pair = np.ascontiguousarray(rows).view(np.uint64)
+    return np.asarray(pair[:, 0] * np.uint64(0x9E3779B97F4A7C15) ^ pair[:, 1], dtype=np.uint64)
+
+
+NAME_HASHES, NAME_ORDER = _hash_names()
+_COLUMNS = np.arange(LONGEST_NAME)
+
+
+def ids_at(data: NDArray[np.uint8], starts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the tag ids of the names that start at these places, 0 where unknown.
+
+    ``data`` must go on for ``LONGEST_NAME`` bytes after the last place.
+    """
+    rows = data[starts[:, None] + _COLUMNS]
+    # A name ends at white space, "/" or ">"; letters are lowered, which maps no other name byte
+    # of HTML onto a letter that matters.
+    ends = (rows <= 32) | (rows == ord("/")) | (rows == ord(">"))
+    rows = np.where(np.logical_or.accumulate(ends, axis=1), 0, rows | 32 * (rows >= ord("A")))
+    hashes = hash_name_bytes(rows.astype(np.uint8))
+    found = np.minimum(np.searchsorted(NAME_HASHES, hashes), len(NAME_HASHES) - 1)
+    return np.where(NAME_HASHES[found] == hashes, NAME_ORDER[found], 0)
+
+
+IS_VOID = flags(VOID)
+IS_STRONG = flags(PARAGRAPHS)
+IS_LINE = flags(LINES)
+IS_CELL = flags(CELLS)
+IS_BOUNDARY = IS_STRONG | IS_LINE | IS_CELL
+HEADING_LEVEL = np.zeros(len(NAMES), dtype=np.int8)
+HEADING_LEVEL[[ID[name] for name in HEADINGS]] = np.arange(1, 7)
+
+# Ancestors that are counted for every block, in the order of ``Page.inside``'s columns.
+COUNTED: Final[tuple[tuple[str, ...], ...]] = (
+    ("a",),
+    ("ul", "ol", "dl", "menu"),
+    ("table",),
+    ("nav",),
+    ("footer",),
+    ("aside",),
+    ("header",),
+    ("article",),
+    ("main",),
+    ("form",),
+    ("blockquote",),
+    ("figure",),
+    ("pre",),
+    ("section",),
+    ("b", "strong", "em", "i"),
+    ("button", "select", "label"),
+    ("h1", "h2", "h3", "h4", "h5", "h6"),
+    ("td", "th"),
+    ("p",),
+    ("details", "dialog"),
+)
+INSIDE: Final[dict[str, int]] = {names[0]: i for i, names in enumerate(COUNTED)}
+# Several counters share one integer, so that one running sum does the work of five.
+FIELD_BITS: Final = 12
+FIELDS_PER_WORD: Final = 5
+COUNTER_WORDS: Final = -(-len(COUNTED) // FIELDS_PER_WORD)
+COUNTER_WEIGHT = np.zeros((COUNTER_WORDS, len(NAMES)), dtype=np.int64)
+for _i, _names in enumerate(COUNTED):
+    for _name in _names:
+        COUNTER_WEIGHT[_i // FIELDS_PER_WORD, ID[_name]] += 1 << (
+            FIELD_BITS * (_i % FIELDS_PER_WORD)
+        )
