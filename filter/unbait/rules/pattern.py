@@ -1,0 +1,173 @@
+"""Patterns as tokens: put into the folded view's letters, and loosened into a sieve.
+
+A sieve is what hundreds of patterns are tried as at once. In one automaton every counted repeat
+multiplies the states and every Unicode class is thousands of instructions, so a sieve counts
+nothing and takes any character beyond ASCII for a letter: it may hit too much, never too little.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from unbait.rules.model import LIMITS
+
+_TOKEN = re.compile(
+    r"""
+      (?P<property> \\[pP](?:\{\^?\w+\}|\w) )
+    | (?P<escape>   \\x\{[0-9a-fA-F]+\} | \\x[0-9a-fA-F]{2} | \\. )
+    | (?P<class>    \[\^?\]?(?:\[:\^?\w+:\]|\\x\{[0-9a-fA-F]+\}|\\[pP]\{\^?\w+\}|\\.|[^\]\\])*\] )
+    | (?P<group>    \(\?(?:P?<\w+>|[a-zA-Z-]*[:)]) )
+    | (?P<repeat>   \{\d+(?:,\d*)?\} )
+    | (?P<meta>     [.^$|()*+?] )
+    | (?P<literal>  . )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_IN_CLASS = re.compile(
+    r"\\[pP](?:\{\^?\w+\}|\w)|\[:\^?\w+:\]|\\x\{[0-9a-fA-F]+\}|\\x[0-9a-fA-F]{2}|\\.|.", re.DOTALL
+)
+_BEYOND_ASCII = r"\x{80}-\x{10FFFF}"
+# The ASCII members of the Unicode properties that have any but not all; other scripts have none.
+_ASCII_OF = {
+    "L": "A-Za-z",
+    "Lu": "A-Z",
+    "Ll": "a-z",
+    "Latin": "A-Za-z",
+    "N": "0-9",
+    "Nd": "0-9",
+    "M": "",
+    "Mn": "",
+    "So": "",
+    "Sc": "$",
+    "Pd": r"\-",
+    "Pi": "",
+    "Pf": "",
+    "Zs": " ",
+    "Z": " ",
+}
+_SCRIPTS = frozenset(
+    ("Cyrillic", "Greek", "Arabic", "Han", "Hiragana", "Katakana", "Hangul", "Devanagari", "Thai")
+)
+_ALL_ASCII = r"\x00-\x7f"
+_FORBIDDEN_ESCAPES = {
+    r"\A": "write ^",
+    r"\z": "write $",
+    r"\Z": "write $",
+    r"\C": "it would match half a character",
+    r"\Q": "escape each character by itself",
+    r"\n": "a paragraph holds no line break: write a space",
+}
+
+
+class Flaw(NamedTuple):
+    """Why a pattern is refused: a stable code and a sentence that says what to write instead."""
+
+    code: str
+    message: str
+
+
+def _tokens(pattern: str) -> Iterator[tuple[str, str]]:
+    """Split a pattern; joined again the tokens are the pattern."""
+    for found in _TOKEN.finditer(pattern):
+        yield found.lastgroup or "literal", found.group()
+
+
+def flaw_of(pattern: str) -> Flaw | None:
+    """Say what in a pattern our engine does not allow (re2 has its own say after this)."""
+    if len(pattern) > LIMITS.pattern_characters:
+        return Flaw(
+            "RULE_LIMIT",
+            f"the pattern has {len(pattern)} characters, at most {LIMITS.pattern_characters} are "
+            "allowed: make several rules of it",
+        )
+    repeats = 0
+    for kind, text in _tokens(pattern):
+        if kind == "escape" and text in _FORBIDDEN_ESCAPES:
+            return Flaw("RULE_SYNTAX", f"{text} is not allowed: {_FORBIDDEN_ESCAPES[text]}")
+        if kind == "group" and text != "(?:" and not text.startswith(("(?P<", "(?<")):
+            return Flaw("RULE_SYNTAX", f"{text} is not allowed: text is lower case; write (?:…)")
+        if kind == "repeat":
+            repeats += 1
+            if max(map(int, re.findall(r"\d+", text))) > LIMITS.repeat_bound:
+                return Flaw(
+                    "RULE_LIMIT", f"{text} repeats too often: at most {LIMITS.repeat_bound}"
+                )
+    if repeats > LIMITS.counted_repeats:
+        return Flaw(
+            "RULE_LIMIT",
+            f"{repeats} counted repeats, at most {LIMITS.counted_repeats} are allowed: "
+            "write * or + or make several rules",
+        )
+    return None
+
+
+def in_folded_letters(pattern: str) -> str:
+    """Write a pattern as it can meet folded text: lower case, and either form of apostrophe."""
+    return "".join(_fold_token(kind, text) for kind, text in _tokens(pattern))
+
+
+def _fold_token(kind: str, text: str) -> str:
+    if kind == "literal":
+        return "['’]" if text in "'’" else _lower(text)
+    if kind == "class":
+        pieces = _IN_CLASS.findall(text)
+        lowered = "".join(_lower(piece) if len(piece) == 1 else piece for piece in pieces)
+        missing = "".join({"'", "’"} - set(pieces))
+        return _with_members(lowered, missing) if len(missing) == 1 else lowered
+    return text
+
+
+def _lower(character: str) -> str:
+    """Lower one character where that is one character."""
+    lowered = character.lower()
+    return lowered if len(lowered) == 1 else character
+
+
+def sieve_of(pattern: str) -> str:
+    """Loosen a pattern: what it hits, its sieve hits too."""
+    return "".join(_loosen(kind, text) for kind, text in _tokens(pattern))
+
+
+def _loosen(kind: str, text: str) -> str:
+    if kind == "repeat":
+        return "*" if int(re.findall(r"\d+", text)[0]) == 0 else "+"
+    if kind == "property":
+        return f"[{_ascii_of(text)}{_BEYOND_ASCII}]"
+    if kind == "class" and (r"\p" in text or r"\P" in text):
+        return _loosen_class(text)
+    return text
+
+
+def _loosen_class(text: str) -> str:
+    """Drop the properties of a class: a negated one keeps only what it forbids in ASCII."""
+    negated = text.startswith("[^")
+    pieces = _IN_CLASS.findall(text[2 if negated else 1 : -1])
+    inside = "".join(
+        _ascii_of(piece, exact=negated) if piece[:2] in (r"\p", r"\P") else piece
+        for piece in pieces
+    )
+    if negated:
+        return f"[^{inside}]" if inside else "."
+    return _with_members(f"[{inside}]", _BEYOND_ASCII)
+
+
+def _with_members(bracketed: str, members: str) -> str:
+    """Add members to a class, in front, where no hyphen at the end can make a range of them."""
+    head = re.match(r"\[\^?", bracketed)
+    cut = head.end() if head else 0
+    rest = bracketed[cut:]
+    bracket_first = rest.startswith("]") and rest != "]"
+    return bracketed[:cut] + members + ("\\" if bracket_first else "") + rest
+
+
+def _ascii_of(text: str, exact: bool = False) -> str:
+    """Give the ASCII members of a property: exactly those, or when in doubt all (or none)."""
+    name = text[2:].strip("{}")
+    doubt = "" if exact else _ALL_ASCII
+    if text[1] == "P" or name.startswith("^"):
+        return doubt
+    if name in _SCRIPTS:
+        return ""
+    return _ASCII_OF.get(name, doubt)
