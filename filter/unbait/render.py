@@ -196,7 +196,7 @@ def diff(text: str, decisions: Iterable[Decision], name: str, *, colour: bool = 
     marks = [number for number, (mark, _) in enumerate(lines) if mark != " "]
     if not marks:
         return ""
-    out = [f"--- a/{name}\n", f"+++ b/{name}\n"]
+    out = [f"--- a/{name.lstrip('/')}\n", f"+++ b/{name.lstrip('/')}\n"]
     old = new = 1
     position = 0
     for first, last in _hunks(marks, len(lines)):

@@ -33,7 +33,7 @@ class Source(NamedTuple):
         try:
             return sys.stdin.buffer.read() if self.path is None else self.path.read_bytes()
         except OSError as error:
-            raise InputError(*_why(self.name, error)) from error
+            raise InputError(*_why(error)) from error
 
 
 class Reject(NamedTuple):
@@ -91,16 +91,16 @@ def _folder(folder: Path, hidden: str | None) -> Iterator[Source | Reject]:
                 yield Source(str(path), path, path.relative_to(folder))
     for error in refused:
         name = os.fsdecode(error.filename)
-        yield Reject(name, *_why(name, error))
+        yield Reject(name, *_why(error))
     if not said and not refused:
         kinds = ", ".join(sorted(TEXT_SUFFIXES - {""}))
-        yield Reject(str(folder), "FOLDER_EMPTY", f"{folder}: no text in this folder ({kinds})")
+        yield Reject(str(folder), "FOLDER_EMPTY", f"no text in this folder ({kinds})")
 
 
 def _glob(pattern: str, hidden: str | None) -> Iterator[Source | Reject]:
     matches = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - absolute patterns too
     if not matches:
-        yield Reject(pattern, "FILE_MISSING", f"{pattern}: no file of that pattern")
+        yield Reject(pattern, "FILE_MISSING", "no file of that pattern")
     for name in matches:
         path = Path(name)
         if path.is_file():
@@ -109,10 +109,10 @@ def _glob(pattern: str, hidden: str | None) -> Iterator[Source | Reject]:
             yield from _folder(path, hidden)
 
 
-def _why(name: str, error: OSError) -> tuple[str, str]:
+def _why(error: OSError) -> tuple[str, str]:
     """Say an operating system's refusal as a code and a sentence."""
     if isinstance(error, FileNotFoundError):
-        return "FILE_MISSING", f"{name}: no such file"
+        return "FILE_MISSING", "no such file"
     if isinstance(error, PermissionError):
-        return "FILE_DENIED", f"{name}: no permission to read it; check its rights"
-    return "FILE_UNREADABLE", f"{name}: {error.strerror or error}"
+        return "FILE_DENIED", "no permission to read it: check its rights"
+    return "FILE_UNREADABLE", str(error.strerror or error)

@@ -1,0 +1,57 @@
+"""The command line: a way in and out, without cleaning logic.
+
+Only click is imported here and at the top of the command modules; all else waits until it is
+used, so that ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import click
+
+from unbait.errors import RuleError, UnbaitError
+
+COMMANDS = ("clean", "explain", "score", "rules", "models", "serve")
+
+
+class Failure(click.ClickException):
+    """An error of this package, said on standard error under its code."""
+
+    def __init__(self, error: UnbaitError) -> None:
+        """A rule that cannot be used is wrong use (2); anything else could not be done (1)."""
+        super().__init__(str(error))
+        self.exit_code = 2 if isinstance(error, RuleError) else 1
+
+
+class LazyGroup(click.Group):
+    """Commands that are imported when they are asked for, one module each."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name the commands in the order of the README."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command's module."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"unbait.cli.{cmd_name}").command
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; errors of this package end as a sentence, not as a trace."""
+        try:
+            return super().invoke(ctx)
+        except UnbaitError as error:
+            raise Failure(error) from error
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="unbait", message="%(prog)s %(version)s")
+def main() -> None:
+    """Give back the article: cut injected ads, bait, teasers and leftover interface.
+
+    Exit code 0: done. 1: something could not be cleaned; it is named on standard error and
+    the rest is done. 2: wrong use.
+    """

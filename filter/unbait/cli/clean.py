@@ -1,0 +1,124 @@
+"""``unbait clean``: the article without what was put into it."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from unbait.cli.options import (
+    color_option,
+    files_argument,
+    jobs_option,
+    takes_cleaner,
+    takes_reading,
+    use_color,
+)
+
+if TYPE_CHECKING:
+    from unbait import Cleaner
+
+
+@click.command("clean")
+@files_argument
+@click.option(
+    "-i",
+    "--in-place",
+    is_flag=True,
+    help="Write each file back; what it was stays beside it as FILE.bak (then .bak.1, ...).",
+)
+@click.option(
+    "-o",
+    "--output-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write each clean text under this folder.",
+)
+@click.option(
+    "--audit",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write what was cut and why as JSON lines; the input can be made again from it.",
+)
+@click.option(
+    "--rejects",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write what could not be cleaned, and why, as JSON lines.",
+)
+@click.option("--diff", is_flag=True, help="Show a unified diff instead of the clean text.")
+@click.option("--marked", is_flag=True, help="Show the text with its cuts struck through instead.")
+@takes_cleaner
+@takes_reading
+@jobs_option
+@color_option
+@click.option("-q", "--quiet", is_flag=True, help="Say errors only: no notes, no progress.")
+@click.pass_context
+def command(  # noqa: PLR0913 - one for each option
+    ctx: click.Context,
+    *,
+    files: tuple[str, ...],
+    in_place: bool,
+    output_dir: Path | None,
+    audit: Path | None,
+    rejects: Path | None,
+    diff: bool,
+    marked: bool,
+    build_cleaner: Callable[[], Cleaner],
+    kind: Any,
+    url: str | None,
+    lang: str | None,
+    jobs: int,
+    color: str,
+    quiet: bool,
+) -> None:
+    """Cut junk from texts and write what stays to standard output.
+
+    FILE is a text, a page (HTML), a folder, a glob, or - for standard input. Folders give
+    their text and HTML files, in order of name.
+
+    \b
+      unbait clean article.txt > clean.txt
+      unbait clean --in-place --audit audit.jsonl scraped/
+      curl -s https://example.com/story | unbait clean -
+    """
+    _refuse_mixtures(files, in_place, output_dir, diff, marked)
+    from unbait.cli import work
+    from unbait.cli.writing import Run, Shown, Target, line_writer
+    from unbait.io.sources import expand
+
+    cleaner = build_cleaner()
+    sources = list(expand(files, without=output_dir))
+    shown: Shown = "diff" if diff else "marked" if marked else "text"
+    target = Target(in_place, output_dir, shown, use_color(color), len(sources) > 1)
+    task = work.Task(kind, url, lang, jobs)
+    with line_writer(audit) as write_audit, line_writer(rejects) as write_reject:
+        run = Run(target, write_audit, write_reject, quiet)
+        with _progress(len(sources), quiet or target.fills_terminal) as step:
+            for outcome in work.outcomes(cleaner, sources, task):
+                run.take(outcome)
+                step()
+    ctx.exit(1 if run.failed else 0)
+
+
+def _refuse_mixtures(
+    files: tuple[str, ...], in_place: bool, output_dir: Path | None, diff: bool, marked: bool
+) -> None:
+    """Refuse options that cannot both be meant."""
+    if in_place and output_dir:
+        raise click.UsageError("--in-place and --output-dir cannot be used together.")
+    if in_place and "-" in files:
+        raise click.UsageError("--in-place cannot write back standard input (-).")
+    if diff and marked:
+        raise click.UsageError("--diff and --marked cannot be used together.")
+
+
+@contextlib.contextmanager
+def _progress(length: int, silent: bool) -> Iterator[Callable[[], None]]:
+    """Show a bar on a terminal for more than one input, and nothing in a pipe."""
+    if silent or length < 2 or not sys.stderr.isatty():
+        yield lambda: None
+        return
+    with click.progressbar(length=length, label="cleaning", file=sys.stderr) as bar:
+        yield lambda: bar.update(1)
