@@ -9,6 +9,7 @@ alone, newlines stay one for one, and folding what is folded changes nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +31,13 @@ from unbait.fold_table import (
 Codes = NDArray[np.uint32]
 Offsets = NDArray[np.int64]
 
-_ENTITY_REACH = 40  # no entity is longer from its ampersand to its semicolon
+_Exact = tuple[Codes, Offsets, NDArray[np.bool_]]
+
+_BLOCK = 1 << 15
+_OVERLAP = 64  # more than any of the scan's questions looks ahead
+_PIECE = 2000  # with more lines than one in so many characters, stretches are not copied singly
+_FLAG_SHIFT = 21
+_ENTITY_REACH = 48  # no entity is longer from its ampersand to its semicolon
 _NOTHING: Offsets = np.zeros(0, np.int64)
 _NOTHING.setflags(write=False)
 
@@ -92,42 +99,63 @@ def fold(codes: Codes) -> Folded:
     from unbait.fold_exact import fold_exact
 
     spans = _lines_around(codes, hits)
-    source = _gather(spans)
-    exact, origin, disguise = fold_exact(codes[source], source)
-    return _splice(mapped, spans, exact, origin, disguise)
+    source = ranges(*spans)
+    return _splice(mapped, spans, source, fold_exact(codes[source], source))
 
 
 def scan(codes: Codes) -> tuple[Codes, Offsets]:
-    """Fold what folds one to one; return it with places in the lines that need more."""
+    """Fold what folds one to one; return it with places in the lines that need more.
+
+    Works in blocks that stay in the processor's cache.
+    """
     if not len(codes):
         return codes.copy(), _NOTHING
-    if int(codes.max()) < 0x80:
-        return _scan_ascii(codes)
-    words = table().lookup(codes)
-    seen = int(np.bitwise_or.reduce(words))
-    mapped = words & CODE_MASK
-    hits = [_spaced_hits((words & SPACED).astype(np.bool_))]
-    if seen & SPECIAL:
-        hits.append(np.flatnonzero(words & SPECIAL))
-    if seen & AMPERSAND:
-        hits.append(_entity_hits(mapped))
-    if (seen & FOREIGN) and (seen & LATIN or (seen & FOREIGN).bit_count() > 1):
-        hits.append(_mixed_hits(words))
-        hits.append(_lookalike_hits(words))
+    ascii_only = int(codes.max()) < 0x80
+    mapped, hits = _scan_ascii(codes) if ascii_only else _scan_any(codes)
     return mapped, np.sort(np.concatenate(hits))
 
 
-def _scan_ascii(codes: Codes) -> tuple[Codes, Offsets]:
-    small = codes.astype(np.uint8)
-    small += ((small - np.uint8(0x41)) < 26).view(np.uint8) << 5
-    hits = [_spaced_hits((small - np.uint8(0x61)) < 26), _entity_hits(small)]
-    mapped = small.astype(np.uint32)
-    if not small.all():
-        mapped[small == 0] = REPLACEMENT
-    return mapped, np.sort(np.concatenate(hits))
+def _scan_ascii(codes: Codes) -> tuple[Codes, list[Offsets]]:
+    mapped = np.empty(len(codes), np.uint32)
+    hits = []
+    for start in range(0, len(codes), _BLOCK):
+        small = codes[start : start + _BLOCK + _OVERLAP].astype(np.uint8)
+        small |= ((small - np.uint8(0x41)) < 26).view(np.uint8) << np.uint8(5)
+        block = small[:_BLOCK]
+        mapped[start : start + _BLOCK] = block
+        hits.append(_spaced_hits((small - np.uint8(0x61)) < 26) + start)
+        hits.append(_entity_hits(small) + start)
+        if not block.all():
+            mapped[start : start + _BLOCK][block == 0] = REPLACEMENT
+    return mapped, hits
 
 
-def _entity_hits(codes: NDArray[np.uint8] | Codes) -> Offsets:
+def _scan_any(codes: Codes) -> tuple[Codes, list[Offsets]]:
+    mapped = np.empty(len(codes), np.uint32)
+    flags = np.empty(len(codes), np.uint16)
+    lookup = table().lookup
+    hits = []
+    seen = 0
+    for start in range(0, len(codes), _BLOCK):
+        words = lookup(codes[start : start + _BLOCK + _OVERLAP])
+        here = int(np.bitwise_or.reduce(words))
+        seen |= here
+        np.bitwise_and(words[:_BLOCK], CODE_MASK, out=mapped[start : start + _BLOCK])
+        flag = (words >> _FLAG_SHIFT).astype(np.uint16)
+        flags[start : start + _BLOCK] = flag[:_BLOCK]
+        hits.append(_spaced_hits((flag & (SPACED >> _FLAG_SHIFT)).astype(np.bool_)) + start)
+        if here & SPECIAL:
+            hits.append(np.flatnonzero(flag & (SPECIAL >> _FLAG_SHIFT)) + start)
+        if here & AMPERSAND:
+            hits.append(_entity_hits(words & CODE_MASK) + start)
+        if (here & SCRIPTS).bit_count() > 1:
+            hits.append(_mixed_hits(flag) + start)
+    if seen & FOREIGN and seen & LATIN:
+        hits.append(_lookalike_hits(flags))
+    return mapped, hits
+
+
+def _entity_hits(codes: NDArray[Any]) -> Offsets:
     """Ampersands with a semicolon in reach."""
     starts = np.flatnonzero(codes == 0x26)
     if not len(starts):
@@ -147,23 +175,25 @@ def _spaced_hits(letter: NDArray[np.bool_]) -> Offsets:
     return np.flatnonzero(two[:-4] & two[4:])
 
 
-def _mixed_hits(words: Codes) -> Offsets:
+def _mixed_hits(flags: NDArray[np.uint16]) -> Offsets:
     """Where a letter of one script touches a letter of another."""
-    script = ((words & SCRIPTS) >> 24).astype(np.uint8)
+    script = flags & (SCRIPTS >> _FLAG_SHIFT)
     return np.flatnonzero((script[1:] != script[:-1]) & (script[1:] != 0) & (script[:-1] != 0))
 
 
-def _lookalike_hits(words: Codes) -> Offsets:
+def _lookalike_hits(flags: NDArray[np.uint16]) -> Offsets:
     """Lines with Latin letters where all letters of other scripts could be Latin ones."""
-    breaks = np.flatnonzero(words & NEWLINE)
-    starts = np.concatenate(([0], breaks + 1))
-    starts = starts[starts < len(words)]
-    line = np.bitwise_or.reduceat(words, starts)
-    return starts[((line & LATIN) != 0) & ((line & FOREIGN) != 0) & ((line & HARD) == 0)]
+    breaks = np.flatnonzero(flags & (NEWLINE >> _FLAG_SHIFT))
+    starts = np.concatenate((np.zeros(1, np.int64), breaks + 1))
+    starts = starts[starts < len(flags)]
+    line = np.bitwise_or.reduceat(flags, starts)
+    latin, foreign, hard = (line & (bit >> _FLAG_SHIFT) for bit in (LATIN, FOREIGN, HARD))
+    found: Offsets = starts[(latin != 0) & (foreign != 0) & (hard == 0)]
+    return found
 
 
-def _lines_around(codes: Codes, hits: Offsets) -> list[tuple[int, int]]:
-    """Spans of whole lines (with their newlines) that hold the hits; neighbours are merged."""
+def _lines_around(codes: Codes, hits: Offsets) -> tuple[Offsets, Offsets]:
+    """Starts and ends of whole lines (with newlines) that hold the hits; neighbours are merged."""
     newline = (codes - np.uint32(0x0A)) < 4
     newline |= (codes == 0x85) | (codes == 0x2028) | (codes == 0x2029)
     ends = np.flatnonzero(newline) + 1
@@ -172,39 +202,58 @@ def _lines_around(codes: Codes, hits: Offsets) -> list[tuple[int, int]]:
     lines = np.unique(np.searchsorted(ends, hits, side="right"))
     first = np.flatnonzero(np.concatenate(([True], np.diff(lines) > 1)))
     last = np.append(first[1:], len(lines)) - 1
-    starts = np.concatenate(([0], ends))[lines[first]]
-    return list(zip(starts.tolist(), ends[lines[last]].tolist(), strict=True))
+    return np.concatenate((np.zeros(1, np.int64), ends))[lines[first]], ends[lines[last]]
 
 
-def _gather(spans: list[tuple[int, int]]) -> Offsets:
-    return np.concatenate([np.arange(start, end) for start, end in spans])
+def ranges(starts: Offsets, ends: Offsets) -> Offsets:
+    """All offsets from each start to its end, one after another."""
+    lengths = ends - starts
+    shift = np.repeat(starts - np.cumsum(lengths) + lengths, lengths)
+    return np.arange(len(shift)) + shift
 
 
 def _splice(
-    mapped: Codes,
-    spans: list[tuple[int, int]],
-    exact: Codes,
-    origin: Offsets,
-    disguise: NDArray[np.bool_],
+    mapped: Codes, spans: tuple[Offsets, Offsets], source: Offsets, exact: _Exact
 ) -> Folded:
     """Put the exactly folded lines back between the others."""
-    cuts = np.searchsorted(origin, [end for _, end in spans]).tolist()
-    moved = len(exact) != sum(end - start for start, end in spans) or not np.array_equal(
-        origin, _gather(spans)
-    )
-    code_parts, origin_parts, marks = [], [], []
-    done = taken = length = 0
-    for (start, end), cut in zip(spans, cuts, strict=True):
-        code_parts += (mapped[done:start], exact[taken:cut])
-        origin_parts += (np.arange(done, start), origin[taken:cut])
-        length += start - done
-        marks.append(np.flatnonzero(disguise[taken:cut]) + length)
-        length += cut - taken
+    codes, origin, disguise = exact
+    size = len(mapped)
+    if np.array_equal(origin, source):
+        mapped[source] = codes
+        return Folded(_final_sigma(mapped), None, source[disguise])
+    if len(spans[0]) > size // _PIECE:
+        counts = np.ones(size, np.int64)
+        counts[source] = 0
+        untouched = counts.astype(np.bool_)
+        counts += np.bincount(origin, minlength=size)
+        whole = np.repeat(np.arange(size + 1), np.append(counts, 1))
+        view = mapped[whole[:-1]]
+        place = np.flatnonzero(~untouched[whole[:-1]])
+        view[place] = codes
+        return Folded(_final_sigma(view), whole, place[disguise])
+    return _splice_pieces(mapped, spans, exact)
+
+
+def _splice_pieces(mapped: Codes, spans: tuple[Offsets, Offsets], exact: _Exact) -> Folded:
+    """Do the same by copying stretches: cheaper where the exact lines are few."""
+    codes, origin, disguise = exact
+    cuts = np.searchsorted(origin, spans[1]).tolist()
+    size = len(mapped) + len(codes) - int((spans[1] - spans[0]).sum())
+    view, whole = np.empty(size, np.uint32), np.empty(size + 1, np.int64)
+    marks = [_NOTHING]
+    done = taken = at = 0
+    for start, end, cut in zip(spans[0].tolist(), spans[1].tolist(), cuts, strict=True):
+        stop = at + start - done
+        view[at:stop] = mapped[done:start]
+        whole[at:stop] = np.arange(done, start)
+        at = stop + cut - taken
+        view[stop:at] = codes[taken:cut]
+        whole[stop:at] = origin[taken:cut]
+        marks.append(np.flatnonzero(disguise[taken:cut]) + stop)
         done, taken = end, cut
-    code_parts.append(mapped[done:])
-    origin_parts.append(np.arange(done, len(mapped) + 1))
-    codes = _final_sigma(np.concatenate(code_parts))
-    return Folded(codes, np.concatenate(origin_parts) if moved else None, np.concatenate(marks))
+    view[at:] = mapped[done:]
+    whole[at:] = np.arange(done, len(mapped) + 1)
+    return Folded(_final_sigma(view), whole, np.concatenate(marks))
 
 
 def _final_sigma(codes: Codes) -> Codes:

@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from unbait.fold import Codes, Offsets, scan, text_of
+from unbait.fold import Codes, Offsets, ranges, scan, text_of
 from unbait.fold_table import (
     CODE_MASK,
     CYRILLIC,
@@ -31,6 +31,7 @@ from unbait.fold_table import (
     REPLACEMENT,
     SCRIPT_ORDER,
     SCRIPTS,
+    SIZE,
     SPACED,
     STYLED,
     TATWEEL,
@@ -60,11 +61,16 @@ class _Lines:
 
     __slots__ = ("codes", "disguise", "origin", "raw")
 
+    codes: Codes
+    raw: Codes
+    origin: Offsets
+    disguise: Mask
+
     def __init__(self, codes: Codes, origin: Offsets) -> None:
         self.raw = codes
         self.codes = table().lookup(codes) & CODE_MASK
         self.origin = origin
-        self.disguise: Mask = np.zeros(len(codes), np.bool_)
+        self.disguise = np.zeros(len(codes), np.bool_)
 
     def take(self, index: Offsets | Mask) -> None:
         """Keep these characters (an index may repeat one: an expansion)."""
@@ -199,7 +205,8 @@ def _stretches(codes: Codes, kinds: NDArray[np.uint8]) -> Mask:
     before = np.maximum.accumulate(np.where(invisible, -1, place))
     after = np.minimum.accumulate(np.where(invisible, len(codes), place)[::-1])[::-1]
     arabic = np.append(arabic, False)  # index -1 and len(codes): nothing there
-    return stretch & arabic[before] & arabic[after]
+    between: Mask = arabic[before] & arabic[after]
+    return stretch & between
 
 
 def _expand(lines: _Lines) -> None:
@@ -235,7 +242,8 @@ def _rank_of_marks(marks: Mask) -> tuple[Offsets, Offsets]:
 
 def _on_letters(lines: _Lines, base: Offsets) -> Mask:
     letter = np.append((table().lookup(lines.codes) & SCRIPTS) != 0, False)
-    return letter[base]
+    found: Mask = letter[base]
+    return found
 
 
 def _drop_marks(lines: _Lines, kinds: NDArray[np.uint8], marks: Mask) -> None:
@@ -304,7 +312,7 @@ def _join_spaced(lines: _Lines) -> None:
     """Join "c l i c k  h e r e": letters one by one with the same separator between."""
     codes = lines.codes
     words = table().lookup(codes)
-    word = np.concatenate(([False], table().is_word(codes), [False]))
+    word = np.pad(table().is_word(codes), 1)
     alone = ((words & SPACED) != 0) & ~word[:-2] & ~word[2:]
     at = np.flatnonzero(alone)
     if len(at) <= _MIN_LINKS:
@@ -399,7 +407,8 @@ def _sums(values: Mask, starts: Offsets, ends: Offsets) -> Offsets:
 
 
 def _hard(codes: Codes, words: Codes) -> Mask:
-    return ((words & SCRIPTS) != 0) & ~table().soft[np.minimum(codes, len(table().soft) - 1)]
+    soft: Mask = table().soft[np.minimum(codes, SIZE - 1)]
+    return ((words & SCRIPTS) != 0) & ~soft
 
 
 def _unmix_words(lines: _Lines, words: Codes, starts: Offsets, ends: Offsets, has: Codes) -> None:
@@ -410,46 +419,38 @@ def _unmix_words(lines: _Lines, words: Codes, starts: Offsets, ends: Offsets, ha
     best = counts.argmax(axis=1)  # the first of equals: Latin
     target = np.array(SCRIPT_ORDER, np.uint32)[best]
     undecided = counts.max(axis=1) == 0
-    if undecided.any():
-        _decide_by_line(lines, words, hard, (starts, ends), target, undecided & (has == _LATCYR))
+    open_words = undecided & (has == (LATIN | CYRILLIC))
+    open_words &= _goes_cyrillic(lines.codes, words, hard, (starts, ends))
+    target[open_words] = CYRILLIC
     size = _sums((words & SCRIPTS) != 0, starts, ends)
     # Two letters with a Greek one are a unit or a variable (Δt, μm), not a disguise.
     allowed = ((has & GREEK) == 0) | (size > 2)
     tied = (counts == counts.max(axis=1, keepdims=True)).sum(axis=1) > 1
     target[tied & ~undecided] = LATIN
-    lengths = ends - starts
-    letters = np.repeat(starts, lengths) + (
-        np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    )
-    _rewrite(lines, letters, np.repeat(np.where(allowed, target, 0), lengths))
+    chosen = np.where(allowed, target, 0).astype(np.uint32)
+    _rewrite(lines, ranges(starts, ends), np.repeat(chosen, ends - starts))
 
 
-_LATCYR = LATIN | CYRILLIC
-
-
-def _decide_by_line(  # noqa: PLR0913
-    lines: _Lines,
-    words: Codes,
-    hard: Mask,
-    spans: tuple[Offsets, Offsets],
-    target: Codes,
-    undecided: Mask,
-) -> None:
-    """Give words that could be Latin or Cyrillic throughout to the script of their line."""
+def _goes_cyrillic(codes: Codes, words: Codes, hard: Mask, spans: tuple[Offsets, Offsets]) -> Mask:
+    """Words that can be written in Cyrillic throughout and stand in a Cyrillic line."""
     starts, ends = spans
     to_cyrillic = table().from_latin[CYRILLIC]
     latin = (words & LATIN) != 0
-    stays = latin & (to_cyrillic[np.where(latin, lines.codes, 0)] == 0)
-    able = undecided & (_sums(stays, starts, ends) == 0)
-    if not able.any():
-        return
-    breaks = np.flatnonzero(words & NEWLINE)
-    edges = np.concatenate(([0], breaks + 1, [len(words)]))
+    stays = latin & (to_cyrillic[np.where(latin, codes, 0)] == 0)
+    able = _sums(stays, starts, ends) == 0
+    breaks, first, last = _line_bounds(words)
     line = np.searchsorted(breaks, starts)
-    per_line = [
-        _sums(hard & ((words & bit) != 0), edges[:-1], edges[1:])[line] for bit in (LATIN, CYRILLIC)
-    ]
-    target[able & (per_line[1] > per_line[0])] = CYRILLIC
+    latin_count, cyrillic_count = (
+        _sums(hard & ((words & bit) != 0), first, last)[line] for bit in (LATIN, CYRILLIC)
+    )
+    return able & (cyrillic_count > latin_count)
+
+
+def _line_bounds(words: Codes) -> tuple[Offsets, Offsets, Offsets]:
+    """Where the newlines are, and starts and ends of the lines."""
+    breaks = np.flatnonzero(words & NEWLINE)
+    edges = np.concatenate((np.zeros(1, np.int64), breaks + 1, np.full(1, len(words))))
+    return breaks, edges[:-1], edges[1:]
 
 
 def _rewrite(lines: _Lines, letters: Offsets, target: Codes) -> None:
@@ -474,20 +475,16 @@ def _rewrite(lines: _Lines, letters: Offsets, target: Codes) -> None:
 
 def _unmask_words(lines: _Lines, words: Codes, starts: Offsets, ends: Offsets) -> None:
     """Turn words wholly of look-alikes Latin, in lines whose other letters are all Latin."""
-    breaks = np.flatnonzero(words & NEWLINE)
-    edges = np.concatenate(([0], breaks + 1, [len(words)]))
+    breaks, first, last = _line_bounds(words)
     foreign = (words & FOREIGN) != 0
     hard_latin = _hard(lines.codes, words) & ((words & LATIN) != 0)
-    alien = _sums(((words & HARD) != 0), edges[:-1], edges[1:])
-    latin = _sums(hard_latin, edges[:-1], edges[1:])
+    alien = _sums(((words & HARD) != 0), first, last)
+    latin = _sums(hard_latin, first, last)
     open_line = (alien == 0) & (latin > 0)
     line = np.searchsorted(breaks, starts)
-    able = foreign & (table().to_latin[np.minimum(lines.codes, 0x1FFFF)] != 0)
+    able = foreign & (table().to_latin[np.minimum(lines.codes, SIZE - 1)] != 0)
     size = ends - starts
     chosen = open_line[line] & (size >= 3) & (_sums(able, starts, ends) == size)
-    starts, size = starts[chosen], size[chosen]
-    if len(starts):
-        letters = np.repeat(starts, size) + (
-            np.arange(size.sum()) - np.repeat(np.cumsum(size) - size, size)
-        )
+    if chosen.any():
+        letters = ranges(starts[chosen], ends[chosen])
         _rewrite(lines, letters, np.full(len(letters), LATIN, np.uint32))
