@@ -8,6 +8,7 @@ alone, newlines stay one for one, and folding what is folded changes nothing.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -120,11 +121,12 @@ def _scan_ascii(codes: Codes) -> tuple[Codes, list[Offsets]]:
     hits = []
     for start in range(0, len(codes), _BLOCK):
         small = codes[start : start + _BLOCK + _OVERLAP].astype(np.uint8)
-        small |= ((small - np.uint8(0x41)) < 26).view(np.uint8) << np.uint8(5)
+        small |= ((small - np.uint8(0x41)) < 26).view(np.uint8) * np.uint8(32)
         block = small[:_BLOCK]
         mapped[start : start + _BLOCK] = block
         hits.append(_spaced_hits((small - np.uint8(0x61)) < 26) + start)
-        hits.append(_entity_hits(small) + start)
+        if b"&" in small.tobytes():  # much cheaper than comparing
+            hits.append(_entity_hits(small) + start)
         if not block.all():
             mapped[start : start + _BLOCK][block == 0] = REPLACEMENT
     return mapped, hits
@@ -192,14 +194,34 @@ def _lookalike_hits(flags: NDArray[np.uint16]) -> Offsets:
     return found
 
 
+def _places(codes: Codes, test: Callable[[Codes], NDArray[np.bool_]]) -> Offsets:
+    """Where the test holds, asked block by block."""
+    found = [
+        np.flatnonzero(test(codes[start : start + _BLOCK])) + start
+        for start in range(0, len(codes), _BLOCK)
+    ]
+    return np.concatenate(found) if found else _NOTHING
+
+
+def _is_newline(codes: Codes) -> NDArray[np.bool_]:
+    found: NDArray[np.bool_] = (codes - np.uint32(0x0A)) < 4
+    if int(codes.max()) >= 0x80:
+        found |= (codes == 0x85) | (codes == 0x2028) | (codes == 0x2029)
+    return found
+
+
+def _is_sigma(codes: Codes) -> NDArray[np.bool_]:
+    found: NDArray[np.bool_] = codes == 0x3C3
+    return found
+
+
 def _lines_around(codes: Codes, hits: Offsets) -> tuple[Offsets, Offsets]:
     """Starts and ends of whole lines (with newlines) that hold the hits; neighbours are merged."""
-    newline = (codes - np.uint32(0x0A)) < 4
-    newline |= (codes == 0x85) | (codes == 0x2028) | (codes == 0x2029)
-    ends = np.flatnonzero(newline) + 1
+    ends = _places(codes, _is_newline) + 1
     if not len(ends) or ends[-1] != len(codes):
         ends = np.append(ends, len(codes))
-    lines = np.unique(np.searchsorted(ends, hits, side="right"))
+    lines = np.searchsorted(ends, hits, side="right")
+    lines = lines[np.concatenate(([True], lines[1:] != lines[:-1]))]
     first = np.flatnonzero(np.concatenate(([True], np.diff(lines) > 1)))
     last = np.append(first[1:], len(lines)) - 1
     return np.concatenate((np.zeros(1, np.int64), ends))[lines[first]], ends[lines[last]]
@@ -209,7 +231,8 @@ def ranges(starts: Offsets, ends: Offsets) -> Offsets:
     """All offsets from each start to its end, one after another."""
     lengths = ends - starts
     shift = np.repeat(starts - np.cumsum(lengths) + lengths, lengths)
-    return np.arange(len(shift)) + shift
+    found: Offsets = np.arange(len(shift)) + shift
+    return found
 
 
 def _splice(
@@ -258,7 +281,7 @@ def _splice_pieces(mapped: Codes, spans: tuple[Offsets, Offsets], exact: _Exact)
 
 def _final_sigma(codes: Codes) -> Codes:
     """Write the sigma that ends a word as such, as lower-casing a whole word does."""
-    at = np.flatnonzero(codes == 0x3C3)
+    at = _places(codes, _is_sigma)
     if not len(at):
         return codes
     padded = np.concatenate((codes[:1] * 0, codes, codes[:1] * 0))  # code point 0: no word

@@ -7,6 +7,7 @@ until nothing changes (what one step uncovers another may have to fold), at most
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise
 
@@ -68,7 +69,7 @@ class _Lines:
 
     def __init__(self, codes: Codes, origin: Offsets) -> None:
         self.raw = codes
-        self.codes = table().lookup(codes) & CODE_MASK
+        self.codes = table().lookup(codes) & np.uint32(CODE_MASK)
         self.origin = origin
         self.disguise = np.zeros(len(codes), np.bool_)
 
@@ -158,7 +159,8 @@ def _fold_entity(value: str) -> tuple[int, ...]:
 def _decode_entities(lines: _Lines) -> None:
     if not (lines.codes == 0x26).any():
         return
-    starts, ends, lengths, codes = [], [], [], []
+    starts, ends, lengths = [], [], []
+    codes: list[int] = []
     for match in _ENTITY.finditer(text_of(lines.codes)):
         amps, body = match.groups()
         value = _numbered(body) if body[0] == "#" else _named_entities().get(body)
@@ -196,7 +198,7 @@ def _remove(lines: _Lines) -> None:
 
 def _stretches(codes: Codes, kinds: NDArray[np.uint8]) -> Mask:
     """Tatweel between two Arabic letters or marks."""
-    stretch = kinds == TATWEEL
+    stretch: Mask = kinds == TATWEEL
     if not stretch.any():
         return stretch
     arabic = ((codes >= 0x0620) & (codes <= 0x06D3)) & ~stretch
@@ -206,7 +208,8 @@ def _stretches(codes: Codes, kinds: NDArray[np.uint8]) -> Mask:
     after = np.minimum.accumulate(np.where(invisible, len(codes), place)[::-1])[::-1]
     arabic = np.append(arabic, False)  # index -1 and len(codes): nothing there
     between: Mask = arabic[before] & arabic[after]
-    return stretch & between
+    stretch &= between
+    return stretch
 
 
 def _expand(lines: _Lines) -> None:
@@ -326,7 +329,7 @@ def _join_spaced(lines: _Lines) -> None:
         for start, end in pairwise(edges.tolist())
         if between[start]
     ]
-    gone, gaps = _choose(codes, at, runs)
+    gone, gaps = _choose(codes, at, runs, _word_gaps(codes, at))
     if len(gone):
         lines.disguise[gone + 1] = True
         lines.put(gaps[0], _SPACE)
@@ -337,48 +340,56 @@ def _join_spaced(lines: _Lines) -> None:
 
 
 def _choose(
-    codes: Codes, at: Offsets, runs: list[tuple[int, int, int]]
+    codes: Codes, at: Offsets, runs: list[tuple[int, int, int]], gaps: Mask
 ) -> tuple[Offsets, tuple[Offsets, Offsets]]:
     """Separators to drop, gaps between joined words to make a space, gap characters to drop."""
     place = at.tolist()
     gone: list[int] = []
     spaces: list[int] = []
     extra: list[int] = []
-    chain: list[tuple[int, int, int]] = []
-
-    def close() -> None:
-        if not any(links >= _MIN_LINKS for _, links, _ in chain):
-            return
+    for chain in _chains(runs, gaps.tolist()):
         start = place[chain[0][0]]
         if start and int(codes[start - 1]) in (0x26, 0x23):
-            return  # joined, it could read as an entity
+            continue  # joined, it could read as an entity
         for number, (first, links, _) in enumerate(chain):
-            gone.extend(place[letter] + 1 for letter in range(first, first + links))
+            gone += [letter + 1 for letter in place[first : first + links]]
             if number:
                 gap = place[first - 1] + 1
                 spaces.append(gap)
-                extra.extend(range(gap + 1, place[first]))
-
-    for run in runs:
-        if chain and run[1:] == (1, _SPACE) and chain[-1][2] != _SPACE:
-            continue  # the space between two words that are spaced out with something else
-        if chain and not _continues(codes, place, chain[-1], run):
-            close()
-            chain.clear()
-        chain.append(run)
-    close()
+                extra += range(gap + 1, place[first])
     return np.array(gone, np.int64), (np.array(spaces, np.int64), np.array(extra, np.int64))
 
 
-def _continues(
-    codes: Codes, place: list[int], before: tuple[int, int, int], run: tuple[int, int, int]
-) -> bool:
-    """Tell whether a run is the next word after another: same separator, a gap of spaces."""
-    last = before[0] + before[1]
-    if run[2] != before[2] or run[0] != last + 1:
-        return False
-    gap = codes[place[last] + 1 : place[run[0]]]
-    return 1 <= len(gap) <= 3 and bool((gap == _SPACE).all())
+def _chains(
+    runs: list[tuple[int, int, int]], gaps: list[bool]
+) -> Iterator[list[tuple[int, int, int]]]:
+    """Runs that follow one another with the same separator, where one is long enough."""
+    chain: list[tuple[int, int, int]] = []
+    long = False
+    for run in runs:
+        first, links, separator = run
+        if chain:
+            before = chain[-1]
+            last = before[0] + before[1]
+            if links == 1 and separator == _SPACE != before[2]:
+                continue  # the space between two words that are spaced out with something else
+            if separator != before[2] or first != last + 1 or not gaps[last]:
+                if long:
+                    yield chain
+                chain, long = [], False
+        chain.append(run)
+        long = long or links >= _MIN_LINKS
+    if long:
+        yield chain
+
+
+def _word_gaps(codes: Codes, at: Offsets) -> Mask:
+    """Tell after which of the letters one to three spaces come, and then the next letter."""
+    space = np.append(codes == _SPACE, np.zeros(3, np.bool_))
+    size, left = np.diff(at), at[:-1]
+    gap: Mask = (size >= 2) & (size <= 4) & space[left + 1]
+    gap &= ((size < 3) | space[left + 2]) & ((size < 4) | space[left + 3])
+    return gap
 
 
 def _unmix(lines: _Lines) -> None:
@@ -395,10 +406,13 @@ def _unmix(lines: _Lines) -> None:
     padded = np.append(scripts, np.uint32(0))
     has = np.bitwise_or.reduceat(padded, bounds)[::2]
     mixed = np.flatnonzero((has & (has - np.uint32(1))) != 0)  # more than one script bit
+    caught = np.zeros(len(words), np.bool_)
     if len(mixed):
+        before = lines.codes.copy()
         _unmix_words(lines, words, starts[mixed], ends[mixed], has[mixed])
         words = table().lookup(lines.codes)
-    _unmask_words(lines, words, starts, ends)
+        caught = (before != lines.codes) & ((words & LATIN) != 0)
+    _unmask_words(lines, words, (starts, ends), caught)
 
 
 def _sums(values: Mask, starts: Offsets, ends: Offsets) -> Offsets:
@@ -408,7 +422,8 @@ def _sums(values: Mask, starts: Offsets, ends: Offsets) -> Offsets:
 
 def _hard(codes: Codes, words: Codes) -> Mask:
     soft: Mask = table().soft[np.minimum(codes, SIZE - 1)]
-    return ((words & SCRIPTS) != 0) & ~soft
+    hard: Mask = ((words & SCRIPTS) != 0) & ~soft
+    return hard
 
 
 def _unmix_words(lines: _Lines, words: Codes, starts: Offsets, ends: Offsets, has: Codes) -> None:
@@ -437,13 +452,14 @@ def _goes_cyrillic(codes: Codes, words: Codes, hard: Mask, spans: tuple[Offsets,
     to_cyrillic = table().from_latin[CYRILLIC]
     latin = (words & LATIN) != 0
     stays = latin & (to_cyrillic[np.where(latin, codes, 0)] == 0)
-    able = _sums(stays, starts, ends) == 0
+    able: Mask = _sums(stays, starts, ends) == 0
     breaks, first, last = _line_bounds(words)
     line = np.searchsorted(breaks, starts)
     latin_count, cyrillic_count = (
         _sums(hard & ((words & bit) != 0), first, last)[line] for bit in (LATIN, CYRILLIC)
     )
-    return able & (cyrillic_count > latin_count)
+    able &= cyrillic_count > latin_count
+    return able
 
 
 def _line_bounds(words: Codes) -> tuple[Offsets, Offsets, Offsets]:
@@ -473,18 +489,28 @@ def _rewrite(lines: _Lines, letters: Offsets, target: Codes) -> None:
     lines.disguise[at] = True
 
 
-def _unmask_words(lines: _Lines, words: Codes, starts: Offsets, ends: Offsets) -> None:
-    """Turn words wholly of look-alikes Latin, in lines whose other letters are all Latin."""
+def _unmask_words(
+    lines: _Lines, words: Codes, spans: tuple[Offsets, Offsets], caught: Mask
+) -> None:
+    """Turn words wholly of look-alikes Latin, in lines whose other letters are all Latin.
+
+    Where such a line was already caught in a mixed word, the short words follow too.
+    """
+    starts, ends = spans
     breaks, first, last = _line_bounds(words)
     foreign = (words & FOREIGN) != 0
     hard_latin = _hard(lines.codes, words) & ((words & LATIN) != 0)
     alien = _sums(((words & HARD) != 0), first, last)
     latin = _sums(hard_latin, first, last)
-    open_line = (alien == 0) & (latin > 0)
     line = np.searchsorted(breaks, starts)
+    open_line = ((alien == 0) & (latin > 0))[line]
     able = foreign & (table().to_latin[np.minimum(lines.codes, SIZE - 1)] != 0)
+    able_letters, foreign_letters = (_sums(letters, starts, ends) for letters in (able, foreign))
     size = ends - starts
-    chosen = open_line[line] & (size >= 3) & (_sums(able, starts, ends) == size)
+    known = (_sums(caught, first, last) > 0)[line]
+    long = (size >= 3) & (able_letters == size)
+    short = known & (foreign_letters > 0) & (able_letters == foreign_letters)
+    chosen = open_line & (long | short)
     if chosen.any():
         letters = ranges(starts[chosen], ends[chosen])
         _rewrite(lines, letters, np.full(len(letters), LATIN, np.uint32))
