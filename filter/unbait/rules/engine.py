@@ -1,8 +1,9 @@
-"""Rules over a batch: one automaton says which rules may hit where, then those alone are run."""
+"""Rules over a batch: cheap looks say which rule may hit which line, then those alone are run."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,9 +12,9 @@ from numpy.typing import NDArray
 
 from unbait.errors import RuleError
 from unbait.rules.loading import compile_pattern, keep_rules, load_user, wrapped
+from unbait.rules.lookup import KeyTable
 from unbait.rules.model import Additions, Rule, RuleFile
 from unbait.rules.packaged import load_packaged
-from unbait.rules.scripts import SCRIPTS, script_of, scripts_in
 from unbait.rules.view import Codes, Ints, LineView, line_view
 from unbait.types import Finding
 
@@ -49,8 +50,11 @@ class RuleSet:
         _refuse_double_ids(self.rules)
         self._sites = sites
         self._everywhere = len(everywhere)
-        self._groups = _by_script(self.rules)
-        self._sets: dict[str, Any] = {}
+        keyless = [index for index, rule in enumerate(self.rules) if not rule.keys]
+        self._keys = KeyTable(self.rules)
+        self._lines = tuple(i for i in keyless if self.rules[i].scope == "line")
+        self._spans = tuple(i for i in keyless if self.rules[i].scope == "span")
+        self._sets: dict[tuple[int, ...], Any] = {}
         self._exact: dict[int, Any] = {}
         self._is_line = np.array([rule.scope == "line" for rule in self.rules], bool)
 
@@ -109,15 +113,14 @@ class RuleSet:
         if not len(start):
             return _no_hits()
         view = line_view(codes, start, end)
-        rules, begins, stops = self._scan(view, codes, start, end)
-        if not rules:
+        is_short = end - start <= LINE_CHARACTERS
+        found = self._scan(view, is_short)
+        if not found:
             return _no_hits()
-        rule = np.array(rules, np.int64)
-        begin, stop = np.array(begins, np.int64), np.array(stops, np.int64)
+        rule, begin, stop = np.array(found, np.int64).T
         segment = np.searchsorted(view.start, begin, "right") - 1
         hits = Hits(segment, rule, view.to_codes(begin), view.to_codes(stop))
-        fits = end[segment] - start[segment] <= LINE_CHARACTERS
-        kept = (fits | ~self._is_line[rule]) & self._counting(hits, hosts)
+        kept = self._counting(hits, hosts)
         order = np.lexsort((rule, hits.end, hits.start, segment))
         order = order[kept[order]]
         return Hits(*(column[order] for column in hits))
@@ -136,46 +139,67 @@ class RuleSet:
         pairs = zip(hits.segment.tolist(), hits.rule.tolist(), strict=True)
         return np.array([of_host[hosts[segment]][rule] for segment, rule in pairs], bool)
 
-    def _scan(
-        self, view: LineView, codes: Codes, start: Ints, end: Ints
-    ) -> tuple[list[int], list[int], list[int]]:
-        """Run every script's set over its segments, chunk by chunk."""
-        found: tuple[list[int], list[int], list[int]] = ([], [], [])
-        present = scripts_in(codes, start, end)
-        for script in self._groups:
-            segments = present.get(script) if script in SCRIPTS else np.arange(start.size)
-            if segments is None:
-                continue
-            for low, high in _chunks(view, segments):
-                self._scan_chunk(script, view.data[low:high], low, found)
+    def _scan(self, view: LineView, is_short: NDArray[np.bool_]) -> list[tuple[int, int, int]]:
+        """Find hits as rule and bytes: by keys where a rule has them, else by a set."""
+        unit_start, unit_end, segment = _units(view)
+        place, rule = self._keys.find(view.data)
+        unit = np.searchsorted(unit_start, place + 1, "right") - 1
+        unit = np.maximum(unit, 0)  # a key may begin with the line break before the first line
+        worth = ~self._is_line[rule] | is_short[segment[unit]]
+        pairs = np.unique(unit[worth] * len(self.rules) + rule[worth])
+        found: list[tuple[int, int, int]] = []
+        for pair in pairs.tolist():
+            where, index = divmod(pair, len(self.rules))
+            low, high = int(unit_start[where]), int(unit_end[where])
+            self._match(index, view.data[low:high], low, found)
+        self._scan_sets(view, (unit_start, unit_end), is_short, found)
         return found
 
-    def _scan_chunk(
-        self, script: str, chunk: bytes, offset: int, found: tuple[list[int], ...]
+    def _scan_sets(
+        self,
+        view: LineView,
+        units: tuple[Ints, Ints],
+        is_short: NDArray[np.bool_],
+        found: list[tuple[int, int, int]],
     ) -> None:
-        hit = self._set_of(script).Match(chunk)
-        if not hit:
+        """Run the rules that have no keys."""
+        if self._spans:
+            for low, high in _chunks(*units):
+                chunk = view.data[low:high]
+                for local in self._set_of(self._spans).Match(chunk) or ():
+                    self._match(self._spans[local], chunk, low, found)
+        if not self._lines:
             return
-        rules, begins, stops = found
-        group = self._groups[script]
-        for local in hit:
-            rule = group[local]
-            count = 0
-            for match in self._exact_of(rule).finditer(chunk):
-                low, high = match.span()
-                if high > low:
-                    rules.append(rule)
-                    begins.append(low + offset)
-                    stops.append(high + offset)
-                    count += 1
-                    if count >= _HITS_A_PIECE and not self._is_line[rule]:
-                        break
+        starts, ends = view.start[is_short], view.end[is_short]
+        sizes = ends - starts + 1
+        last = np.cumsum(sizes)
+        lines = b"\n".join(
+            [view.data[low:high] for low, high in zip(starts.tolist(), ends.tolist(), strict=True)]
+        )
+        shift = starts - (last - sizes)
+        for low, high in _chunks(last - sizes, last - 1):
+            chunk = lines[low:high]
+            hits: list[tuple[int, int, int]] = []
+            for local in self._set_of(self._lines).Match(chunk) or ():
+                self._match(self._lines[local], chunk, low, hits)
+            for index, begin, stop in hits:
+                moved = int(shift[np.searchsorted(last, begin, "right")])
+                found.append((index, begin + moved, stop + moved))
 
-    def _set_of(self, script: str) -> Any:
-        compiled = self._sets.get(script)
+    def _match(
+        self, index: int, text: bytes, offset: int, found: list[tuple[int, int, int]]
+    ) -> None:
+        """Add the hits of one rule in one text; of a span rule not more than so many."""
+        most = len(text) if self._is_line[index] else _HITS_A_PIECE
+        for match in islice(self._exact_of(index).finditer(text), most):
+            low, high = match.span()
+            if high > low:
+                found.append((index, low + offset, high + offset))
+
+    def _set_of(self, group: tuple[int, ...]) -> Any:
+        compiled = self._sets.get(group)
         if compiled is None:
-            rules = [self.rules[index] for index in self._groups[script]]
-            compiled = self._sets[script] = _compiled_set(rules)
+            compiled = self._sets[group] = _compiled_set([self.rules[index] for index in group])
         return compiled
 
     def _exact_of(self, index: int) -> Any:
@@ -201,41 +225,45 @@ def _compiled_set(rules: Sequence[Rule]) -> Any:
     return compiled
 
 
-def _chunks(view: LineView, segments: Ints) -> Iterable[tuple[int, int]]:
-    """Cut the lines of segments into chunks; never inside a line, unless it is very long."""
-    if not segments.size:
-        return
-    start, end = view.start[segments], view.end[segments]
-    apart = np.diff(segments) != 1
-    place = end // _CHUNK_BYTES
-    last = np.flatnonzero(np.concatenate(((np.diff(place) != 0) | apart, [True])))
-    first = np.concatenate(([0], last[:-1] + 1))
-    for low, high in zip(start[first].tolist(), end[last].tolist(), strict=True):
-        if high - low <= _PIECE_BYTES:
-            yield low, high
-        else:
-            yield from _pieces(view.data, low, high)
+def _units(view: LineView) -> tuple[Ints, Ints, Ints]:
+    """Give what is matched at once: lines, and pieces of the very long ones; and their segments."""
+    segments = np.arange(view.start.size)
+    very_long = np.flatnonzero(view.end - view.start > _PIECE_BYTES)
+    if not very_long.size:
+        return view.start, view.end, segments
+    cuts = [
+        (cut, segment)
+        for segment in very_long.tolist()
+        for cut in _cuts(view.data, int(view.start[segment]), int(view.end[segment]))
+    ]
+    places = np.array([cut for cut, _ in cuts], np.int64)
+    owners = np.array([segment for _, segment in cuts], np.int64)
+    start = np.sort(np.concatenate((view.start, places)))
+    end = np.sort(np.concatenate((view.end, places)))
+    return start, end, np.sort(np.concatenate((segments, owners)))
 
 
-def _pieces(data: bytes, low: int, high: int) -> Iterable[tuple[int, int]]:
-    """Cut a very long chunk at a space, or where a character begins if there is none near."""
+def _cuts(data: bytes, low: int, high: int) -> Iterator[int]:
+    """Cut a very long line at spaces, or where a character begins if there is none near."""
     while high - low > _PIECE_BYTES:
         cut = low + _PIECE_BYTES
-        breaks = max(data.rfind(mark, cut - 1_024, cut) for mark in (b" ", b"\n"))
-        if breaks > low:
-            cut = breaks + 1
+        space = data.rfind(b" ", cut - 1_024, cut)
+        if space > low:
+            cut = space + 1
         while data[cut] & 0xC0 == 0x80:
             cut -= 1
-        yield low, cut
+        yield cut
         low = cut
-    yield low, high
 
 
-def _by_script(rules: Sequence[Rule]) -> dict[str, list[int]]:
-    groups: dict[str, list[int]] = {}
-    for index, rule in enumerate(rules):
-        groups.setdefault(script_of(rule.lang), []).append(index)
-    return groups
+def _chunks(start: Ints, end: Ints) -> Iterator[tuple[int, int]]:
+    """Put neighbouring lines together until a set has enough to do."""
+    if not start.size:
+        return
+    place = end // _CHUNK_BYTES
+    last = np.flatnonzero(np.append(np.diff(place) != 0, True))
+    first = np.concatenate(([0], last[:-1] + 1))
+    yield from zip(start[first].tolist(), end[last].tolist(), strict=True)
 
 
 def _belongs(host: str, site: str) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from unbait.errors import RuleError
+from unbait.rules.keys import keys_of
 from unbait.rules.model import LIMITS, SCOPES, STATUSES, Additions, Rule, RuleFile
 from unbait.rules.pattern import flaw_of, in_folded_letters, sieve_of
 from unbait.types import CATEGORIES
@@ -162,6 +163,7 @@ def _checked(raw: dict[str, Any], where: str, lang: str, required: tuple[str, ..
         status=raw.get("status", "stable"),
         lang=lang,
         whole=scope == "line",
+        keys=keys_of(wrapped(pattern, scope)),
         match=_strings(raw.get("match", []), "match", where),
         no_match=_strings(raw.get("no_match", []), "no_match", where),
     )
@@ -174,7 +176,7 @@ def _check_types(raw: dict[str, Any], where: str) -> None:
         if field in _TEXT_FIELDS and (not isinstance(value, str) or not value.strip()):
             raise _field_error(where, field, "write a text in quotes, not empty")
         if field in _CHOICES and value not in _CHOICES[field]:
-            raise _field_error(where, field, f'write one of {_listed(_CHOICES[field])}')
+            raise _field_error(where, field, f"write one of {_listed(_CHOICES[field])}")
     score = raw.get("score", 0.95)
     if isinstance(score, bool) or not isinstance(score, int | float) or not 0 < score <= 1:
         raise _field_error(where, "score", "write a number above 0 and at most 1")
@@ -195,16 +197,16 @@ def _usable(pattern: str, scope: str, where: str) -> str:
     flaw = flaw_of(pattern)
     if flaw:
         raise RuleError(flaw.code, f"{where}: pattern: {flaw.message}")
-    compiled_pattern = in_folded_letters(pattern)
+    folded = in_folded_letters(pattern)
     try:
-        compiled = compile_pattern(wrapped(compiled_pattern, scope))
+        compiled = compile_pattern(wrapped(folded, scope))
     except ValueError as error:
         raise RuleError("RULE_SYNTAX", f"{where}: pattern: re2 refuses it: {error}") from error
     if scope == "span" and compiled.search(b"") is not None:
         raise RuleError(
             "RULE_SYNTAX", f"{where}: pattern: it hits nothing at all: write + in the place of *"
         )
-    return compiled_pattern
+    return folded
 
 
 def wrapped(pattern: str, scope: str) -> str:

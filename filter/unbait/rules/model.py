@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, get_args
 
@@ -19,6 +20,7 @@ class Rule(NamedTuple):
 
     ``pattern`` is in google-re2 syntax and sees the folded text. ``sieve`` is the same pattern
     made looser: it hits wherever ``pattern`` hits and is cheaper to run next to hundreds of others.
+    ``keys`` are bytes of which a hit holds one, where there are such (see keys.py).
     ``whole`` says that a hit anywhere in a paragraph speaks of the whole paragraph.
     """
 
@@ -33,6 +35,7 @@ class Rule(NamedTuple):
     status: Status = "stable"
     lang: str = "any"
     whole: bool = True
+    keys: tuple[Sequence[int], ...] = ()
     match: tuple[str, ...] = ()
     no_match: tuple[str, ...] = ()
 

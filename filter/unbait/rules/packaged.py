@@ -48,11 +48,16 @@ def build_index() -> bytes:
     index = {
         _key(path): {
             "crc": zlib.crc32(path.read_bytes()),
-            "rules": [rule[:_INDEXED] for rule in load_pack(path)],
+            "rules": [_row(rule) for rule in load_pack(path)],
         }
         for path in pack_files()
     }
-    return orjson.dumps(index, option=orjson.OPT_INDENT_2) + b"\n"
+    return orjson.dumps(index, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def _row(rule: Rule) -> list[Any]:
+    """Give a rule without its examples as JSON can hold it."""
+    return list(rule._replace(keys=tuple(list(key) for key in rule.keys))[:_INDEXED])
 
 
 def _read_index() -> dict[str, Any]:

@@ -68,8 +68,8 @@ class Flaw(NamedTuple):
     message: str
 
 
-def _tokens(pattern: str) -> Iterator[tuple[str, str]]:
-    """Split a pattern; joined again the tokens are the pattern."""
+def tokens(pattern: str) -> Iterator[tuple[str, str]]:
+    """Split a pattern into kinds and texts; joined again the texts are the pattern."""
     for found in _TOKEN.finditer(pattern):
         yield found.lastgroup or "literal", found.group()
 
@@ -83,7 +83,7 @@ def flaw_of(pattern: str) -> Flaw | None:
             "allowed: make several rules of it",
         )
     repeats = 0
-    for kind, text in _tokens(pattern):
+    for kind, text in tokens(pattern):
         if kind == "escape" and text in _FORBIDDEN_ESCAPES:
             return Flaw("RULE_SYNTAX", f"{text} is not allowed: {_FORBIDDEN_ESCAPES[text]}")
         if kind == "group" and text != "(?:" and not text.startswith(("(?P<", "(?<")):
@@ -105,7 +105,7 @@ def flaw_of(pattern: str) -> Flaw | None:
 
 def in_folded_letters(pattern: str) -> str:
     """Write a pattern as it can meet folded text: lower case, and either form of apostrophe."""
-    return "".join(_fold_token(kind, text) for kind, text in _tokens(pattern))
+    return "".join(_fold_token(kind, text) for kind, text in tokens(pattern))
 
 
 def _fold_token(kind: str, text: str) -> str:
@@ -127,7 +127,7 @@ def _lower(character: str) -> str:
 
 def sieve_of(pattern: str) -> str:
     """Loosen a pattern: what it hits, its sieve hits too."""
-    return "".join(_loosen(kind, text) for kind, text in _tokens(pattern))
+    return "".join(_loosen(kind, text) for kind, text in tokens(pattern))
 
 
 def _loosen(kind: str, text: str) -> str:
@@ -171,3 +171,40 @@ def _ascii_of(text: str, exact: bool = False) -> str:
     if name in _SCRIPTS:
         return ""
     return _ASCII_OF.get(name, doubt)
+
+
+def class_members(kind: str, text: str) -> frozenset[str] | None:
+    """List the characters that a class or an escape stands for, where that is easily said."""
+    if kind == "escape":
+        return _escape_members(text)
+    if text.startswith("[^"):
+        return None
+    members: set[str] = set()
+    pieces = _IN_CLASS.findall(text[1:-1])
+    at = 0
+    while at < len(pieces):
+        own = _escape_members(pieces[at]) if len(pieces[at]) > 1 else frozenset(pieces[at])
+        if own is None:
+            return None
+        if at + 2 < len(pieces) and pieces[at + 1] == "-":
+            other = pieces[at + 2]
+            last = _escape_members(other) if len(other) > 1 else frozenset(other)
+            if last is None or len(last) != 1 or len(own) != 1:
+                return None
+            own = frozenset(map(chr, range(ord(min(own)), ord(min(last)) + 1)))
+            at += 2
+        members |= own
+        at += 1
+    return frozenset(members)
+
+
+def _escape_members(text: str) -> frozenset[str] | None:
+    if text == r"\b":
+        return frozenset(("",))
+    if text == r"\s":
+        return frozenset(" ")  # the view that is matched holds no other white space
+    if text.startswith(r"\x"):
+        return frozenset(chr(int(text[2:].strip("{}"), 16)))
+    if len(text) == 2 and not text[1].isalnum():
+        return frozenset(text[1])
+    return None

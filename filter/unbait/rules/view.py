@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,19 +32,19 @@ class LineView:
         if not self.wide.size:
             return offsets
         before = np.searchsorted(self.wide + self.extra[:-1], offsets)
-        return offsets - self.extra[before]
+        return np.subtract(offsets, self.extra[before])
 
 
 def line_view(codes: Codes, start: Ints, end: Ints) -> LineView:
-    """Write segments as lines: breaks inside become spaces, all between them line breaks.
+    """Write segments as lines: control characters become spaces, what is between line breaks.
 
     Segments are in order and at least one code apart.
     """
     if start.size and np.any(start[1:] <= end[:-1]):
         raise ValueError("segments must be in order and at least one code apart")
     wide = np.flatnonzero(codes > 0x7F)
-    view = codes.astype(np.uint32 if wide.size else np.uint8)
-    view[view == _NEWLINE] = _SPACE
+    view: NDArray[Any] = codes.astype(np.uint32 if wide.size else np.uint8)
+    view[view < _SPACE] = _SPACE
     view[_between(start, end, codes.size)] = _NEWLINE
     if not wide.size:
         return LineView(view.tobytes(), start, end, wide, np.zeros(1, np.int64))
