@@ -36,6 +36,7 @@ def test_any_bytes_are_read_and_the_promise_holds(raw: bytes) -> None:
     ("text", "encoding"),
     [
         (FRENCH, "cp1252"),
+        ("“One café” – said once.\n", "cp1252"),
         (RUSSIAN, "cp1251"),
         (RUSSIAN, "koi8-r"),
         (JAPANESE, "shift_jis"),

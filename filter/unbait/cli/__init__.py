@@ -47,8 +47,22 @@ class LazyGroup(click.Group):
             raise Failure(error) from error
 
 
+def _say_version(ctx: click.Context) -> None:
+    from unbait import __version__
+
+    click.echo(f"unbait {__version__}")
+    ctx.exit()
+
+
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="unbait", message="%(prog)s %(version)s")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda ctx, _param, asked: _say_version(ctx) if asked else None,
+    help="Show the version and exit.",
+)
 def main() -> None:
     """Give back the article: cut injected ads, bait, teasers and leftover interface.
 

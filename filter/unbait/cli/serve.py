@@ -18,9 +18,9 @@ def command(host: str, port: int, workers: int) -> None:
     from unbait.errors import UnbaitError
 
     try:
-        service = import_module("unbait.service")
-    except ImportError as error:
+        serve = import_module("unbait.service").serve
+    except (ImportError, AttributeError) as error:
         raise UnbaitError(
             "EXTRA_MISSING", f"the service cannot start ({error}): pip install 'unbait[serve]'"
         ) from error
-    service.serve(host=host, port=port, workers=workers)
+    serve(host=host, port=port, workers=workers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from typing import Literal, NamedTuple
 
 from unbait.errors import InputError
@@ -19,6 +20,8 @@ _MARKS = (
 )
 _MARK_OF = {name: mark for mark, name in _MARKS}
 _SAMPLE = 65_536
+# No text holds these controls; where they appear, quotes and dashes of cp1252 were misread.
+_C1 = re.compile("[\x80-\x84\x86-\x9f]")
 # What is tried on marked bytes; UTF-8 has a handler that loses nothing, the others may not.
 _HANDLERS = {True: ("strict", "surrogateescape"), False: ("strict", "surrogatepass", "replace")}
 
@@ -129,7 +132,7 @@ def _not_utf8(raw: bytes, first: int) -> Decoded:
         sample = raw[max(0, first - _SAMPLE) : first + _SAMPLE]
         for name in (detect_encoding(sample, html5_compatible=False), "cp1252"):
             read = _strict(raw, name) if name else None
-            if read is not None:
+            if read is not None and not _C1.search(read.text):
                 return read
     return Decoded(mixed, Coding("utf-8", "surrogateescape"), "mixed", True)
 
