@@ -229,3 +229,30 @@ def test_hostile_text_takes_linear_time(name: str) -> None:
     begin = time.process_time()
     fold(codes_of(text))
     assert time.process_time() - begin < 2.0
+
+
+@pytest.mark.parametrize("density", [0.002, 0.5])
+def test_long_batches_equal_their_lines(density: float) -> None:
+    """Across the scan's blocks, with few and with many lines that need the exact path."""
+    chance = np.random.default_rng(7)
+    plain = ["The council met again", "été à Genève", "Совет собрался", "ascii, only: A", ""]
+    lines = []
+    for _ in range(6000):
+        line = plain[chance.integers(len(plain))]
+        if chance.random() < density:
+            line += "".join(PIECES[at] for at in chance.integers(len(PIECES) - 7, size=6))
+        lines.append(line)
+    whole = fold(codes_of("\n".join(lines)))
+    parts = [fold(codes_of(line)) for line in lines]
+    assert text_of(whole.codes) == "\n".join(text_of(part.codes) for part in parts)
+    sizes = np.array([0, *(len(part.codes) + 1 for part in parts)]).cumsum()[:-1]
+    marks = np.concatenate([p.disguise + size for p, size in zip(parts, sizes, strict=True)])
+    assert whole.disguise.tolist() == marks.tolist()
+    starts = np.array([0, *(len(line) + 1 for line in lines)]).cumsum()[:-1]
+    assert whole.origin is not None
+    origin = [
+        origin_of(p, line)[:-1] + at for p, line, at in zip(parts, lines, starts, strict=True)
+    ]
+    newline = np.ones(len(whole.codes), np.bool_)
+    newline[sizes[1:] - 1] = False
+    assert np.array_equal(whole.origin[:-1][newline], np.concatenate(origin))

@@ -221,7 +221,9 @@ def _kinds(expansions: dict[int, tuple[int, ...]]) -> NDArray[np.uint8]:
 
 
 def _word_chars() -> NDArray[np.bool_]:
-    text = "".join(map(chr, [*range(0xD800), *([0x20] * 0x800), *range(0xE000, SIZE)]))
+    codes = np.arange(SIZE, dtype="<u4")
+    codes[0xD800:0xE000] = 0x20
+    text = codes.tobytes().decode("utf-32-le")
     found = np.zeros(SIZE, np.uint8)
     for run in re.finditer(r"[^\W_]+", text):
         found[run.start() : run.end()] = 1
@@ -264,9 +266,8 @@ def table() -> Table:
     fold = fold[fold]  # what folds to a capital folds to the small letter
     fold = fold[fold]
 
-    to_latin = np.zeros(SIZE, np.uint32)
-    for name in ("cyrillic", "greek", "armenian", "cherokee"):
-        to_latin |= _case_map(lists[name], fold)
+    foreign = ("cyrillic", "greek", "armenian", "cherokee")
+    to_latin = _case_map([pair for name in foreign for pair in lists[name]], fold)
     from_latin = {
         GREEK: _case_map(lists["to-greek"], fold),
         CYRILLIC: _case_map(lists["to-cyrillic"], fold),
