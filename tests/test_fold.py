@@ -162,6 +162,8 @@ def test_disguises(phrase: str, name: str) -> None:
         ("μm and Δt", "μm and δt"),
         ("СОСО is here", "coco is here"),
         ("СОСО это слово", "сосо это слово"),
+        ("RSS Facebook Вконтакте", "rss facebook вконтакте"),
+        ("the sum Σtokens of all", "the sum σtokens of all"),
         ("iPhone для всех", "iphone для всех"),
         ("a\x00b\ud800", "a\ufffdb\ufffd"),
         ("مـجـانـا 1445 هـ", "مجانا 1445 هـ"),

@@ -262,20 +262,20 @@ def _splice_pieces(mapped: Codes, spans: tuple[Offsets, Offsets], exact: _Exact)
     codes, origin, disguise = exact
     cuts = np.searchsorted(origin, spans[1]).tolist()
     size = len(mapped) + len(codes) - int((spans[1] - spans[0]).sum())
-    view, whole = np.empty(size, np.uint32), np.empty(size + 1, np.int64)
+    view, whole = np.empty(size, np.uint32), np.arange(size + 1)
     marks = [_NOTHING]
     done = taken = at = 0
     for start, end, cut in zip(spans[0].tolist(), spans[1].tolist(), cuts, strict=True):
         stop = at + start - done
         view[at:stop] = mapped[done:start]
-        whole[at:stop] = np.arange(done, start)
+        whole[at:stop] += done - at
         at = stop + cut - taken
         view[stop:at] = codes[taken:cut]
         whole[stop:at] = origin[taken:cut]
         marks.append(np.flatnonzero(disguise[taken:cut]) + stop)
         done, taken = end, cut
     view[at:] = mapped[done:]
-    whole[at:] = np.arange(done, len(mapped) + 1)
+    whole[at:] += done - at
     return Folded(_final_sigma(view), whole, np.concatenate(marks))
 
 

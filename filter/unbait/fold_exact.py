@@ -442,6 +442,9 @@ def _unmix_words(lines: _Lines, words: Codes, starts: Offsets, ends: Offsets, ha
     allowed = ((has & GREEK) == 0) | (size > 2)
     tied = (counts == counts.max(axis=1, keepdims=True)).sum(axis=1) > 1
     target[tied & ~undecided] = LATIN
+    # A Greek sign before a Latin name (Σtoken) does not make the name Greek.
+    greek = _sums((words & GREEK) != 0, starts, ends)
+    allowed &= (target != GREEK) | (2 * greek > size)
     chosen = np.where(allowed, target, 0).astype(np.uint32)
     _rewrite(lines, ranges(starts, ends), np.repeat(chosen, ends - starts))
 
@@ -505,10 +508,12 @@ def _unmask_words(
     line = np.searchsorted(breaks, starts)
     open_line = ((alien == 0) & (latin > 0))[line]
     able = foreign & (table().to_latin[np.minimum(lines.codes, SIZE - 1)] != 0)
+    # Capitals look alike more often than small letters: в is no b, but В is a B.
+    drawn = able & ((lines.raw != lines.codes) | table().small[np.minimum(lines.codes, SIZE - 1)])
     able_letters, foreign_letters = (_sums(letters, starts, ends) for letters in (able, foreign))
     size = ends - starts
     known = (_sums(caught, first, last) > 0)[line]
-    long = (size >= 3) & (able_letters == size)
+    long = (size >= 3) & (_sums(drawn, starts, ends) == size)
     short = known & (foreign_letters > 0) & (able_letters == foreign_letters)
     chosen = open_line & (long | short)
     if chosen.any():

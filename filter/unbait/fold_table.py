@@ -115,6 +115,7 @@ class Table:
     kinds: NDArray[np.uint8]
     in_word: NDArray[np.bool_]  # letters, digits and marks, of any script
     soft: NDArray[np.bool_]  # letters of the five scripts that another script's letter looks like
+    small: NDArray[np.bool_]  # those that look like a Latin letter in their small form too
     to_latin: U32  # by the letter as it was written; 0 where none
     from_latin: dict[int, U32]  # target script bit -> by the Latin letter as written; 0 where none
     expansions: dict[int, tuple[int, ...]]
@@ -273,10 +274,12 @@ def table() -> Table:
         CYRILLIC: _case_map(lists["to-cyrillic"], fold),
     }
     soft = (to_latin != 0) | (from_latin[GREEK] != 0) | (from_latin[CYRILLIC] != 0)
+    small = np.zeros(SIZE, np.bool_)
+    small[[fold[letter] for letter, _ in lists["small"]]] = True
     kinds = _kinds(expansions)
     in_word = _word_chars()
     words = fold | _flags(fold, kinds, in_word, soft)
-    return Table(words, kinds, in_word, soft, to_latin, from_latin, expansions)
+    return Table(words, kinds, in_word, soft, small, to_latin, from_latin, expansions)
 
 
 @cache
