@@ -25,6 +25,7 @@ _KEPT_SPACE, _KEPT_NEWLINE, _KEPT_TAB = 0xF8, 0xF9, 0xFA
 _RESTORE: Final = bytes.maketrans(
     bytes((LESS, GREATER, _KEPT_SPACE, _KEPT_NEWLINE, _KEPT_TAB)), b"<> \n\t"
 )
+_MARKUP = re.compile(rb"<(?:(?:script|style)[^>]*>.*?</|[^>]*>)|\s+", re.S)
 _HIDING = re.compile(
     rb'[^"]*(?:display|visibility|content-visibility)[^"]*(?:none|hidden|collapse)', re.I
 )
@@ -93,8 +94,31 @@ def read_page(
     data, capped = guard.cap(data)
     parser = LexborHTMLParser(data, scripting=True)
     head = read_head(parser, data)
-    tree = build(serialise(parser))
+    html = serialise(parser)
+    made = _assemble(build(html), head, url, (*truncated, *capped))
+    if _text_size(_noscript(data)) <= len(made.text):
+        return made
+    # Pages that scripts would build say more to readers without scripts.
+    parser = LexborHTMLParser(data, scripting=False)
+    tree = build(serialise(parser, noscript=True))
     return _assemble(tree, head, url, (*truncated, *capped))
+
+
+def _noscript(data: bytes) -> bytes:
+    """Return the markup within all noscript elements."""
+    pieces = []
+    at = data.find(b"<noscript")
+    while at >= 0:
+        end = data.find(b"</noscript", at)
+        end = end if end >= 0 else len(data)
+        pieces.append(data[at:end])
+        at = data.find(b"<noscript", end)
+    return b"".join(pieces)
+
+
+def _text_size(html: bytes) -> int:
+    """Return about how many bytes of text stand in this markup."""
+    return len(_MARKUP.sub(b"", html)) if len(html) > 200 else 0
 
 
 def _assemble(tree: Tree, head: Head, url: str | None, truncated: tuple[str, ...]) -> Page:

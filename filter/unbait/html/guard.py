@@ -15,7 +15,7 @@ import numpy as np
 from unbait.html import tags
 
 MAX_DEPTH: Final = 400
-MAX_FORMATTING: Final = 16
+MAX_FORMATTING: Final = 64
 MAX_ATTRIBUTES: Final = 256
 MAX_TAGS: Final = 400_000
 
@@ -26,10 +26,11 @@ _ATTRIBUTE: Final = (
 )
 _ATTRIBUTES = re.compile(rb"(?:" + _ATTRIBUTE + rb")*+", re.S)
 _FEW_ATTRIBUTES = re.compile(rb"(?:" + _ATTRIBUTE + rb"){0,%d}+" % MAX_ATTRIBUTES, re.S)
-# Tags and comments as the HTML standard cuts them. What an open quote swallows to the end of the
+# Tags, comments, scripts and styles as the HTML standard cuts them. What an open quote swallows to the end of the
 # page is matched too, so that no byte is scanned twice.
 _TAG = re.compile(
-    rb"<(?:(/?)([a-zA-Z][^\t\n\f\r />]*+)((?:" + _ATTRIBUTE + rb")*+)"
+    rb"<(?:([sS](?:cript|tyle))\b[^>]*+>[^<]*+(?:<(?!/[sS](?:cript|tyle))[^<]*+)*+"
+    rb"|(/?)([a-zA-Z][^\t\n\f\r />]*+)((?:" + _ATTRIBUTE + rb")*+)"
     rb"[\t\n\f\r /]*+(?:>|\Z)|!--.*?(?:-->|\Z))",
     re.S,
 )
@@ -66,7 +67,7 @@ def _cap_tags(page: bytes, cut: list[str]) -> bytes:
 def _cap_attributes(page: bytes, cut: list[str]) -> bytes:
     pieces, done, worst = [], 0, 0
     for match in _TAG.finditer(page):
-        start, end = match.span(3)
+        start, end = match.span(4)
         # An attribute takes two bytes at least: short tags need no count.
         if end - start < 2 * MAX_ATTRIBUTES:
             continue
@@ -109,12 +110,12 @@ def _cap_depth(page: bytes, cut: list[str]) -> bytes:
     opened: Counter[bytes] = Counter()
     skipped: Counter[bytes] = Counter()
     for match in _TAG.finditer(page):
-        name = (match[2] or b"").lower()
+        name = (match[3] or b"").lower()
         if not name or name in _VOID or name in _OPTIONAL_END:
             continue
         styled = name in _FORMATTING
         drop = False
-        if match[1]:
+        if match[2]:
             if skipped[name]:
                 skipped[name] -= 1
                 drop = True

@@ -14,7 +14,7 @@ VOID: Final = (
 ).split()
 # Their text is not the page's text. Raw-text elements are here too: their content is not escaped.
 DROPPED: Final = (
-    "head script style noscript template svg math iframe object embed canvas audio video map "
+    "head title script style noscript template svg math iframe object embed canvas audio video map "
     "noembed noframes xmp plaintext textarea datalist progress meter frameset"
 ).split()
 HEADINGS: Final = "h1 h2 h3 h4 h5 h6".split()

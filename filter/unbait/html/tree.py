@@ -50,9 +50,10 @@ class Tree:
     current: IntArray
 
 
-def serialise(parser: LexborHTMLParser) -> bytes:
+def serialise(parser: LexborHTMLParser, noscript: bool = False) -> bytes:
     """Return the parsed page without what is not text, its entities resolved safely."""
-    parser.strip_tags(tags.DROPPED, recursive=True)
+    dropped = [name for name in tags.DROPPED if not (noscript and name == "noscript")]
+    parser.strip_tags(dropped, recursive=True)
     root = parser.root
     html = (root.html or "").encode("utf-8", "replace") if root is not None else b""
     if b"<!--" in html or b"<?" in html:

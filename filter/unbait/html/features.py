@@ -1,0 +1,272 @@
+"""Pages to arrays: the only feature code of the page model, used to train and to serve."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unbait.html import tags
+from unbait.html.blocks import Page
+from unbait.html.tree import IntArray
+from unbait.html.words import POWERS, hash_words, mix
+
+VERSION: Final = 1
+TEXT_BUCKETS: Final = 1 << 16
+ATTRIBUTE_BUCKETS: Final = 1 << 15
+# Class and id words count apart by how far up they stand: own element, near, far.
+LEVELS: Final = (0, 1, 2, 3, 4, 6, 9, 40)
+MAX_CLIMB: Final = 40
+HEAD_BYTES: Final = 96
+TAIL_BYTES: Final = 32
+
+FloatArray = NDArray[np.float32]
+
+_BYTE_CLASSES: Final = {
+    "stop": b".!?",
+    "comma": b",;:",
+    "digit": b"0123456789",
+    "upper": b"ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+    "space": b" \n\t",
+    "mark": b"|/>#@+=*_{}[]<&",
+    "quote": b"\"'()",
+    "high": bytes(range(128, 256)),
+    "lead": bytes(range(0xC0, 0xF8)),
+    "han": bytes(range(0xE3, 0xEE)),
+}
+_TAGS: Final = ("p", "li", "div", "td", "tr", "a", "dt", "dd", "br", "option", "button", "label",
+                "figcaption", "blockquote", "pre", "section", "article", "body", "form", "center",
+                "summary", "legend", "caption", "header", "footer", "nav", "aside", "main")  # fmt: skip
+DENSE_NAMES: Final[tuple[str, ...]] = (
+    "log_letters", "log_words", "link_share", "word_length",
+    *(f"share_{name}" for name in _BYTE_CLASSES),
+    "ends_stop", "ends_colon", "ends_comma", "ends_high", "starts_upper", "starts_digit", "starts_mark",
+    *(f"heading_{i}" for i in range(1, 7)),
+    *(f"tag_{name}" for name in _TAGS),
+    *(f"in_{names[0]}" for names in tags.COUNTED),
+    "hidden", "depth", "index", "index_end", "place", "place_end", "letters_share",
+    "path_count", "path_letters", "path_mean", "repeat", "title_share", "title_size",
+    "after_h1", "past_h1", "h1_count", "tags_inside", "gap_before", "gap_after",
+    "page_letters", "page_blocks", "page_links", "page_paragraphs", "page_hidden",
+    "page_article", "page_main", "article_letters", "main_letters",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Hashed:
+    """Hashed features of blocks: bucket ``bucket[i]`` is set for block ``row[i]``."""
+
+    row: IntArray
+    bucket: IntArray
+
+
+def text_words(page: Page) -> Hashed:
+    """Hash the words, and pairs of words, at the start and end of every block."""
+    lengths = page.byte_end - page.byte_start
+    head = np.minimum(lengths, HEAD_BYTES)
+    tail = np.minimum(lengths - head, TAIL_BYTES)
+    starts = np.stack((page.byte_start, page.byte_end - tail), axis=1).ravel()
+    sizes = np.stack((head, tail), axis=1).ravel()
+    # One padding byte after each piece keeps the words of neighbours apart.
+    shift = np.repeat(starts - (np.cumsum(sizes + 1) - sizes - 1), sizes + 1)
+    places = shift + np.arange(len(shift))
+    data = np.frombuffer(page.utf8 + b"\n", dtype=np.uint8)[places]
+    data[np.cumsum(sizes + 1) - 1] = ord("\n")
+    hashes, first = hash_words(data)
+    piece = np.repeat(np.arange(len(sizes)), sizes + 1)[first] if len(first) else first
+    pairs = mix(hashes[1:] * np.uint64(3) + hashes[:-1])
+    together = piece[1:] == piece[:-1]
+    salted = mix(hashes + np.uint64(7) * (piece % 2).astype(np.uint64))
+    every = np.concatenate((salted, pairs[together]))
+    rows = np.concatenate((piece, piece[1:][together])) // 2
+    return Hashed(rows, (every % np.uint64(TEXT_BUCKETS)).astype(np.int64))
+
+
+def attribute_buckets(page: Page) -> IntArray:
+    """Return the bucket, before its level is counted in, of each class or id word."""
+    return (page.words.hashes % np.uint64(ATTRIBUTE_BUCKETS)).astype(np.int64)
+
+
+def climb(page: Page) -> list[IntArray]:
+    """Return each block's elements from the innermost up, -1 where the root is passed."""
+    chain = []
+    element = page.inner
+    for _ in range(MAX_CLIMB):
+        if not (element >= 0).any():
+            break
+        chain.append(element)
+        element = np.where(element >= 0, page.tree.parent[element], -1)
+    return chain
+
+
+def level_of(step: int) -> int:
+    """Return which of the levels an ancestor so many steps up belongs to."""
+    return next((i for i, most in enumerate(LEVELS) if step <= most), len(LEVELS) - 1)
+
+
+def tag_words(page: Page, chain: list[IntArray]) -> Hashed:
+    """Hash each block's tag with those above it: its path, in short and in longer pieces."""
+    rows, buckets = [], []
+    n = len(page)
+    value = np.zeros(n, dtype=np.uint64)
+    for step, element in enumerate(chain[:4]):
+        tag = np.where(element >= 0, page.tree.tag[page.tree.opens[np.maximum(element, 0)]], 0)
+        value = mix(value * np.uint64(31) + tag.astype(np.uint64) + np.uint64(1000 * (step + 1)))
+        rows.append(np.arange(n))
+        buckets.append((value % np.uint64(TEXT_BUCKETS)).astype(np.int64))
+    if not rows:
+        return Hashed(np.zeros(0, np.int64), np.zeros(0, np.int64))
+    return Hashed(np.concatenate(rows), np.concatenate(buckets))
+
+
+def path_hash(page: Page, chain: list[IntArray]) -> NDArray[np.uint64]:
+    """Hash every block's whole tag path, with the class words of its own element."""
+    value = np.zeros(len(page), dtype=np.uint64)
+    for step, element in enumerate(chain):
+        tag = np.where(element >= 0, page.tree.tag[page.tree.opens[np.maximum(element, 0)]], 0)
+        value += (tag + 1).astype(np.uint64) * POWERS[min(step, len(POWERS) - 1)]
+    own = np.zeros(len(page.tree.opens) + 1, dtype=np.uint64)
+    np.add.at(own, page.words.element, page.words.hashes)
+    return mix(value + own[page.element])
+
+
+def dense(page: Page, chain: list[IntArray]) -> FloatArray:
+    """Return one row of numbers a block; ``DENSE_NAMES`` says what the columns are."""
+    n = len(page)
+    if not n:
+        return np.zeros((0, len(DENSE_NAMES)), dtype=np.float32)
+    columns = [*_shape(page), *_markup(page), *_place(page, chain), *_whole_page(page)]
+    out = np.empty((n, len(columns)), dtype=np.float32)
+    for i, column in enumerate(columns):
+        out[:, i] = column
+    return out
+
+
+_LUT = np.zeros((len(_BYTE_CLASSES), 256), dtype=np.bool_)
+for _i, _members in enumerate(_BYTE_CLASSES.values()):
+    _LUT[_i, list(_members)] = True
+
+
+def _shape(page: Page) -> list[NDArray[np.generic]]:
+    data = np.frombuffer(page.utf8, dtype=np.uint8)
+    size = np.maximum(page.byte_end - page.byte_start, 1)
+    counts = []
+    sums = np.zeros(len(data) + 1, dtype=np.int32)
+    for table in _LUT:
+        np.cumsum(table[data], out=sums[1:])
+        counts.append(sums[page.byte_end] - sums[page.byte_start])
+    names = list(_BYTE_CLASSES)
+    spaces = counts[names.index("space")]
+    han = counts[names.index("han")]
+    # Scripts without spaces: about three bytes a character, two characters a word.
+    words = spaces + 1 + han // 6 * 2
+    last = data[page.byte_end - 1]
+    first = data[page.byte_start]
+    return [
+        np.log1p(page.letters),
+        np.log1p(words),
+        page.link_share,
+        np.minimum(size / words, 30) / 10,
+        *(count / size for count in counts),
+        np.isin(last, list(b".!?")),
+        last == ord(":"),
+        np.isin(last, list(b",;")),
+        last >= 128,
+        (first >= ord("A")) & (first <= ord("Z")),
+        (first >= ord("0")) & (first <= ord("9")),
+        (first < ord("A")) & ~((first >= ord("0")) & (first <= ord("9"))),
+    ]
+
+
+_TAG_IDS: Final = [tags.ID[name] for name in _TAGS]
+
+
+def _markup(page: Page) -> list[NDArray[np.generic]]:
+    inside = np.minimum(page.inside, 5)
+    return [
+        *(page.heading == i for i in range(1, 7)),
+        *(page.tag == i for i in _TAG_IDS),
+        *inside.T,
+        page.hidden,
+        np.minimum(page.depth, 40) / 20,
+    ]
+
+
+def _place(page: Page, chain: list[IntArray]) -> list[NDArray[np.generic]]:
+    n = len(page)
+    index = np.arange(n)
+    total = max(int(page.letters.sum()), 1)
+    before = np.cumsum(page.letters) - page.letters
+    _, group, count = np.unique(path_hash(page, chain), return_inverse=True, return_counts=True)
+    path_letters = np.bincount(group, weights=page.letters)[group]
+    share, size = _title_words(page)
+    h1 = page.inside[:, tags.INSIDE["h1"]] * (page.heading == 1)
+    h1_at = int(before[np.argmax(h1)]) if h1.any() else -1
+    gap = np.diff(page.first_tag, prepend=page.first_tag[0])
+    return [
+        np.log1p(index) / 5,
+        np.log1p(n - 1 - index) / 5,
+        before / total,
+        1 - (before + page.letters) / total,
+        page.letters / total,
+        np.log1p(count[group]),
+        path_letters / total,
+        np.log1p(path_letters / count[group]),
+        _repeats(page),
+        share,
+        size,
+        np.where(h1_at >= 0, (before - h1_at) / total, 0),
+        (before >= h1_at) & (h1_at >= 0),
+        np.full(n, min(int(h1.sum()), 5)),
+        np.log1p(page.last_tag - page.first_tag),
+        np.log1p(gap),
+        np.log1p(np.append(gap[1:], 0)),
+    ]
+
+
+def _repeats(page: Page) -> FloatArray:
+    """Count how often each block's length and rim occur again: a cheap sign of repeated text."""
+    data = np.frombuffer(page.utf8 + bytes(8), dtype=np.uint8)
+    eight = np.ndarray((len(data) - 7,), dtype="<u8", buffer=data, strides=(1,))
+    ends = np.maximum(page.byte_end - 8, page.byte_start)
+    key = mix(eight[page.byte_start] + eight[ends] * np.uint64(31) + page.letters.astype(np.uint64))
+    _, group, count = np.unique(key, return_inverse=True, return_counts=True)
+    return np.log(count[group]).astype(np.float32)
+
+
+def _title_words(page: Page) -> tuple[FloatArray, FloatArray]:
+    """Return the share of each block's words that the page's title has, and the reverse."""
+    n = len(page)
+    hashes, first = hash_words(np.frombuffer(page.utf8 + b"\n", dtype=np.uint8))
+    title, _ = hash_words(np.frombuffer(page.head.title.encode("utf-8", "replace") + b"\n", np.uint8))
+    if not len(title) or not len(hashes):
+        return np.zeros(n, np.float32), np.zeros(n, np.float32)
+    row = np.searchsorted(page.byte_start, first, side="right") - 1
+    known = np.isin(hashes, title)
+    hits = np.bincount(row, weights=known, minlength=n)
+    words = np.bincount(row, minlength=n)
+    return (
+        (hits / np.maximum(words, 1)).astype(np.float32),
+        np.minimum(hits / len(title), 1.5).astype(np.float32),
+    )
+
+
+def _whole_page(page: Page) -> list[NDArray[np.generic]]:
+    n = len(page)
+    total = max(int(page.letters.sum()), 1)
+    article = page.inside[:, tags.INSIDE["article"]] > 0
+    main = page.inside[:, tags.INSIDE["main"]] > 0
+    values = (
+        np.log1p(total) / 5,
+        np.log1p(n) / 5,
+        page.linked.sum() / total,
+        page.letters[page.tag == tags.ID["p"]].sum() / total,
+        page.letters[page.hidden].sum() / total,
+        article.any(),
+        main.any(),
+        page.letters[article].sum() / total,
+        page.letters[main].sum() / total,
+    )
+    return [np.full(n, float(value)) for value in values]
