@@ -19,10 +19,11 @@ COMMANDS = ("clean", "explain", "score", "rules", "models", "serve")
 class Failure(click.ClickException):
     """An error of this package, said on standard error under its code."""
 
-    def __init__(self, error: UnbaitError) -> None:
-        """A rule that cannot be used is wrong use (2); anything else could not be done (1)."""
-        super().__init__(str(error))
-        self.exit_code = 2 if isinstance(error, RuleError) else 1
+
+class WrongUse(Failure):
+    """An error in what the user wrote, as in a rule file."""
+
+    exit_code = 2
 
 
 class LazyGroup(click.Group):
@@ -44,7 +45,8 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except UnbaitError as error:
-            raise Failure(error) from error
+            kind = WrongUse if isinstance(error, RuleError) else Failure
+            raise kind(str(error)) from error
 
 
 def _say_version(ctx: click.Context) -> None:

@@ -17,7 +17,13 @@ Made by `python -m unbait.cli.reference > docs/cli.md` (`make docs`); a test kee
 
 def reference() -> str:
     """Give the whole page."""
-    root = click.Context(main, info_name="unbait", terminal_width=_WIDTH, max_content_width=_WIDTH)
+    root = click.Context(
+        main,
+        info_name="unbait",
+        terminal_width=_WIDTH,
+        max_content_width=_WIDTH,
+        **main.context_settings,
+    )
     return "\n".join([_HEAD, *_sections(main, root)])
 
 

@@ -53,7 +53,9 @@ def _explain_one(text: str, decision: Decision, color: bool) -> Iterator[str]:
     yield _lit(text, start, end, decision, color) + "\n"
     for reason in decision.reasons:
         words = text[reason.start : reason.end].strip()
-        quoted = "" if _spans(reason, start, end) or not words else f" “{printable(_one_line(words))}”"
+        quoted = (
+            "" if _spans(reason, start, end) or not words else f" “{printable(_one_line(words))}”"
+        )
         yield paint(f"         {reason.code}  {reason.message}{quoted}", fg="cyan") + "\n"
 
 

@@ -1,0 +1,88 @@
+"""``unbait models``: look at the models and make sure they are whole."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+# What loads each packaged model; a directory of your own is a paragraph model.
+_LOADERS = {
+    "paragraph": ("unbait.model", "ParagraphModel"),
+    "page": ("unbait.html.model", "PageModel"),
+}
+_BRIEF = ("name", "version", "feature_version", "created")
+
+
+@click.group("models")
+def command() -> None:
+    """List the models, show one, verify that they are whole."""
+
+
+@command.command("list")
+def list_models() -> None:
+    """List the packaged models: name, version, feature version and when each was made."""
+    from unbait.modelfile import read_manifest
+
+    for path in _packaged():
+        manifest = {"name": path.name, **read_manifest(path)}
+        click.echo("\t".join(str(manifest.get(field, "-")) for field in _BRIEF))
+
+
+@command.command("show")
+@click.argument("model", metavar="NAME|DIRECTORY")
+def show(model: str) -> None:
+    """Show a model's manifest as JSON: data, metrics, hashes, versions."""
+    import orjson
+
+    from unbait.modelfile import read_manifest
+
+    options = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS
+    click.echo(orjson.dumps(read_manifest(_directory(model)), option=options))
+
+
+@command.command("verify")
+@click.argument("models", nargs=-1, metavar="[NAME|DIRECTORY...]")
+@click.pass_context
+def verify(ctx: click.Context, models: tuple[str, ...]) -> None:
+    """Check hashes and versions; without a name, of all packaged models.
+
+    Exit code 1 when one is damaged, missing or made for another version.
+    """
+    from unbait.errors import ModelError
+
+    paths = [_directory(model) for model in models] or _packaged()
+    failed = False
+    for path in paths:
+        try:
+            _load(path)
+        except ModelError as error:
+            failed = True
+            click.echo(f"{path.name}: {error}", err=True)
+        else:
+            click.echo(f"{path.name}: whole")
+    ctx.exit(1 if failed else 0)
+
+
+def _packaged() -> list[Path]:
+    """List the directories of the packaged models, by name."""
+    from unbait.modelfile import MANIFEST, packaged
+
+    root = packaged("paragraph").parent
+    return sorted(path.parent for path in root.glob(f"*/{MANIFEST}"))
+
+
+def _directory(model: str) -> Path:
+    """Find a model by its name or its directory; a bare name is a packaged one."""
+    from unbait.modelfile import packaged
+
+    is_path = "/" in model or Path(model).is_dir()
+    return Path(model) if is_path else packaged(model)
+
+
+def _load(path: Path) -> Any:
+    module, name = _LOADERS.get(path.name, _LOADERS["paragraph"])
+    return getattr(import_module(module), name).load(path)
