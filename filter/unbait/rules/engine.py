@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unbait.errors import RuleError
-from unbait.rules.loading import compile_pattern, keep_rules, load_user, wrapped
+from unbait.rules.loading import CUT, compile_pattern, keep_rules, load_user, wrapped
 from unbait.rules.lookup import KeyTable
 from unbait.rules.model import Additions, Rule, RuleFile
 from unbait.rules.packaged import load_packaged
@@ -190,9 +190,10 @@ class RuleSet:
         self, index: int, text: bytes, offset: int, found: list[tuple[int, int, int]]
     ) -> None:
         """Add the hits of one rule in one text; of a span rule not more than so many."""
+        group = 1 if CUT in self.rules[index].pattern else 0
         most = len(text) if self._is_line[index] else _HITS_A_PIECE
         for match in islice(self._exact_of(index).finditer(text), most):
-            low, high = match.span()
+            low, high = match.span(group)
             if high > low:
                 found.append((index, low + offset, high + offset))
 

@@ -16,6 +16,9 @@ from unbait.types import CATEGORIES
 
 PACKS = Path(__file__).with_name("packs")
 
+# In a span pattern: the part to cut, where the pattern must also see what stands before or after.
+CUT = "(?P<cut>"
+
 _REQUIRED = ("id", "category", "pattern", "why")
 _REQUIRED_IN_PACKS = (*_REQUIRED, "name", "match", "no_match")
 _TEXT_FIELDS = ("id", "name", "category", "scope", "pattern", "why", "status")
@@ -221,7 +224,7 @@ def compile_pattern(pattern: str) -> Any:
     options = re2.Options()
     options.log_errors = False
     options.never_nl = True
-    options.never_capture = True
+    options.never_capture = CUT not in pattern
     options.max_mem = LIMITS.program_memory
     try:
         return re2._Regexp(pattern.encode("utf-8"), options)

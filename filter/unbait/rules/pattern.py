@@ -86,8 +86,8 @@ def flaw_of(pattern: str) -> Flaw | None:
     for kind, text in tokens(pattern):
         if kind == "escape" and text in _FORBIDDEN_ESCAPES:
             return Flaw("RULE_SYNTAX", f"{text} is not allowed: {_FORBIDDEN_ESCAPES[text]}")
-        if kind == "group" and text != "(?:" and not text.startswith(("(?P<", "(?<")):
-            return Flaw("RULE_SYNTAX", f"{text} is not allowed: text is lower case; write (?:…)")
+        if kind == "group" and text not in {"(?:", "(?P<cut>"}:
+            return Flaw("RULE_SYNTAX", f"{text} is not allowed: write (?:…), or (?P<cut>…) for what is to go")
         if kind == "repeat":
             repeats += 1
             if max(map(int, re.findall(r"\d+", text))) > LIMITS.repeat_bound:
