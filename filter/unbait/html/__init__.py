@@ -1,5 +1,20 @@
 """Pages to blocks, blocks to the article: everything the package knows about HTML."""
 
 from unbait.html.blocks import Page, read_page
+from unbait.html.metadata import metadata
+from unbait.html.model import PAGE_TYPES, PageModel
+from unbait.html.prune import Taken, prune
+from unbait.html.render import render
+from unbait.html.report import report
 
-__all__ = ["Page", "read_page"]
+__all__ = [
+    "PAGE_TYPES",
+    "Page",
+    "PageModel",
+    "Taken",
+    "metadata",
+    "prune",
+    "read_page",
+    "render",
+    "report",
+]

@@ -52,20 +52,29 @@ def _from_bytes(page: bytes, encoding: str | None) -> bytes:
         if page.startswith(bom):
             return page[len(bom) :].decode(name, "replace").encode()
     if encoding is None:
-        from resiliparse.parse.encoding import detect_encoding
-
-        encoding = detect_encoding(page, max_len=131072, html5_compatible=True, from_html_meta=True)
+        encoding = "utf-8" if _is_utf8(page) else _detect(page)
     try:
-        codec = codecs.lookup(encoding or "utf-8")
-    except LookupError:
-        codec = codecs.lookup("utf-8")
-    if codec.name == "utf-8":
-        try:
-            page.decode()
-        except UnicodeDecodeError:
-            return page.decode("utf-8", "replace").encode()
-        return page
-    try:
-        return _from_str(page.decode(codec.name, "replace"))
-    except (LookupError, UnicodeError):  # codecs that are not text, such as base64
+        name = codecs.lookup(encoding).name
+        if name == "utf-8":
+            return page if _is_utf8(page) else page.decode("utf-8", "replace").encode()
+        return _from_str(page.decode(name, "replace"))
+    except (LookupError, UnicodeError):  # unknown names, and codecs that are not text: base64
         return page.decode("utf-8", "replace").encode()
+
+
+def _is_utf8(page: bytes) -> bool:
+    """Tell whether the bytes are UTF-8: text in other charsets hardly ever is, save 7-bit ones."""
+    if b"\x1b" in page or page[:4096].count(b"\0") > 16:
+        return False
+    try:
+        page.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _detect(page: bytes) -> str:
+    from resiliparse.parse.encoding import detect_encoding
+
+    found = detect_encoding(page, max_len=131072, html5_compatible=True, from_html_meta=True)
+    return found or "utf-8"

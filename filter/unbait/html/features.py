@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -104,6 +105,24 @@ def climb(page: Page) -> list[IntArray]:
 def level_of(step: int) -> int:
     """Return which of the levels an ancestor so many steps up belongs to."""
     return next((i for i, most in enumerate(LEVELS) if step <= most), len(LEVELS) - 1)
+
+
+def attribute_rows(page: Page, chain: list[IntArray]) -> Hashed:
+    """Hash every class and id word around each block, apart by level: for training."""
+    bucket = attribute_buckets(page)
+    order = np.argsort(page.words.element, kind="stable")
+    bucket, owner = bucket[order], page.words.element[order]
+    starts = np.searchsorted(owner, np.arange(len(page.tree.opens) + 1))
+    counts = np.diff(starts)
+    rows, buckets = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    for step, element in enumerate(chain):
+        here = np.flatnonzero(element >= 0)
+        count = counts[element[here]]
+        shift = np.repeat(starts[element[here]] - (np.cumsum(count) - count), count)
+        rows.append(np.repeat(here, count))
+        found = bucket[shift + np.arange(int(count.sum()))]
+        buckets.append(found + level_of(step) * ATTRIBUTE_BUCKETS)
+    return Hashed(np.concatenate(rows), np.concatenate(buckets))
 
 
 def tag_words(page: Page, chain: list[IntArray]) -> Hashed:
@@ -270,3 +289,147 @@ def _whole_page(page: Page) -> list[NDArray[np.generic]]:
         page.letters[main].sum() / total,
     )
     return [np.full(n, float(value)) for value in values]
+
+
+CONTEXT_NAMES: Final[tuple[str, ...]] = (
+    "score", "score_text", "score_attributes",
+    *(f"score_{step:+d}" for step in (-3, -2, -1, 1, 2, 3)),
+    *(f"mean_{radius}" for radius in (2, 5, 12, 30)),
+    *(f"plain_mean_{radius}" for radius in (2, 8)),
+    *(f"{what}_{step}" for step in (1, 2, 3, 4, 6, 8) for what in ("mean_up", "size_up", "mass_up")),
+    "mass_before", "mass_until", "page_mean", "page_mass", "over_median", "rank",
+    "from_strong", "to_strong", "under_score", "under_text", "under_far", "under_level",
+    *(f"type_{i}" for i in range(7)),
+)  # fmt: skip
+_UP: Final = (1, 2, 3, 4, 6, 8)
+_FAR: Final = 99
+
+
+def context(
+    page: Page,
+    chain: list[IntArray],
+    score: NDArray[np.float64],
+    parts: tuple[NDArray[np.float64], NDArray[np.float64]],
+    types: FloatArray,
+) -> FloatArray:
+    """Return what each block's score means among its neighbours, containers and page.
+
+    ``score`` is the first stage's, as a logit; ``parts`` its share from text and attributes;
+    ``types`` the page type's probabilities. ``CONTEXT_NAMES`` says what the columns are.
+    """
+    n = len(page)
+    chance = 1 / (1 + np.exp(-score))
+    letters = page.letters.astype(np.float64)
+    mass = chance * letters
+    total, all_mass = letters.sum() + 1e-9, mass.sum() + 1e-9
+    around = np.concatenate((np.full(3, -6.0), score, np.full(3, -6.0)))
+    columns = [score, *parts, *(around[k : k + n] for k in (0, 1, 2, 4, 5, 6))]
+    columns += [_window(mass, letters, radius) for radius in (2, 5, 12, 30)]
+    columns += [_window(chance, np.ones(n), radius) for radius in (2, 8)]
+    columns += _containers(page, chain, letters, mass)
+    until = np.cumsum(mass) / all_mass
+    columns += [
+        until,
+        until - mass / all_mass,
+        np.full(n, all_mass / total),
+        np.full(n, np.log1p(all_mass)),
+        score - np.median(score),
+        score.argsort(kind="stable").argsort(kind="stable") / n,
+        *_to_strong((chance > 0.7) & (letters > 60)),
+        *_heading_above(page, score, parts[0]),
+        *(np.full(n, value) for value in types),
+    ]
+    out = np.empty((n, len(columns)), dtype=np.float32)
+    for i, column in enumerate(columns):
+        out[:, i] = column
+    return out
+
+
+def _window(values: NDArray[np.float64], weights: NDArray[np.float64], radius: int) -> FloatArray:
+    """Return the weighted mean over so many blocks to either side; values come weighted."""
+    n = len(values)
+    sums = np.concatenate(([0.0], np.cumsum(values)))
+    sizes = np.concatenate(([0.0], np.cumsum(weights)))
+    low = np.maximum(np.arange(n) - radius, 0)
+    high = np.minimum(np.arange(n) + radius + 1, n)
+    mean = (sums[high] - sums[low]) / np.maximum(sizes[high] - sizes[low], 1e-9)
+    return mean.astype(np.float32)
+
+
+def _containers(
+    page: Page, chain: list[IntArray], letters: NDArray[np.float64], mass: NDArray[np.float64]
+) -> list[NDArray[np.float64]]:
+    """Return, for some ancestors, their mean score, their size and their share of the score."""
+    root = len(page.tree.opens)
+    columns = []
+    for step in _UP:
+        if step < len(chain):
+            element = np.where(chain[step] >= 0, chain[step], root)
+        else:
+            element = np.full(len(page), root)
+        size = np.bincount(element, weights=letters, minlength=root + 1)
+        held = np.bincount(element, weights=mass, minlength=root + 1)
+        columns += [
+            (held / np.maximum(size, 1e-9))[element],
+            (size / (letters.sum() + 1e-9))[element],
+            (held / (mass.sum() + 1e-9))[element],
+        ]
+    return columns
+
+
+def _to_strong(strong: NDArray[np.bool_]) -> list[NDArray[np.float64]]:
+    """Return how far the last sure block before and the next one after are."""
+    n = len(strong)
+    places = np.flatnonzero(strong)
+    index = np.arange(n)
+    if not len(places):
+        return [np.full(n, np.log1p(_FAR))] * 2
+    at = np.searchsorted(places, index)
+    before = np.where(at > 0, index - places[np.maximum(at - 1, 0)], _FAR)
+    after = np.where(at < len(places), places[np.minimum(at, len(places) - 1)] - index, _FAR)
+    return [np.log1p(np.minimum(before, _FAR)), np.log1p(np.minimum(after, _FAR))]
+
+
+def _heading_above(
+    page: Page, score: NDArray[np.float64], text: NDArray[np.float64]
+) -> list[NDArray[np.float64]]:
+    """Return the scores of the heading each block stands under, how far it is and its level."""
+    index = np.arange(len(page))
+    heading = page.heading > 0
+    above = np.maximum.accumulate(np.where(heading, index, -1))
+    found = above >= 0
+    at = np.maximum(above, 0)
+    return [
+        np.where(found, score[at], 0.0),
+        np.where(found, text[at], 0.0),
+        np.log1p(np.minimum(np.where(found, index - above, _FAR), _FAR)),
+        np.where(found, page.heading[at], 0).astype(np.float64),
+    ]
+
+
+TYPE_BUCKETS: Final = 1 << 12
+_TOLD: Final = ("og:type", "generator", "twitter:card", "twitter:label1", "pagetype", "article:section")
+
+
+def page_vector(page: Page, rows: FloatArray) -> FloatArray:
+    """Return one row for the whole page: means over its blocks, and hashed words about it."""
+    letters = page.letters.astype(np.float32)
+    weights = letters / max(float(letters.sum()), 1.0)
+    body = page.words.hashes[page.words.element <= 12]
+    told = "\n".join(
+        [page.url or "", *(c for name, c in page.head.meta if name in _TOLD), *_types(page)]
+    )
+    words, _ = hash_words(np.frombuffer(told.encode("utf-8", "replace") + b"\n", dtype=np.uint8))
+    hashed = np.zeros(TYPE_BUCKETS, dtype=np.float32)
+    hashed[(np.concatenate((body, mix(words + np.uint64(1)))) % np.uint64(TYPE_BUCKETS)).astype(np.int64)] = 1
+    if not len(page):
+        return np.concatenate((np.zeros(2 * len(DENSE_NAMES), np.float32), hashed))
+    return np.concatenate((weights @ rows, rows.mean(axis=0), hashed)).astype(np.float32)
+
+
+def _types(page: Page) -> list[str]:
+    """Return the type names in the page's JSON-LD, without parsing it."""
+    return [name for script in page.head.json_ld for name in _TYPE.findall(script[:200_000])]
+
+
+_TYPE: Final = re.compile(r'"@type"\s*:\s*\[?\s*"([A-Za-z]{2,40})"')

@@ -1,0 +1,182 @@
+"""The page model: which blocks are the page's main content, in NumPy alone.
+
+Two stages: each block alone (hashed words of its text, tags and class names, summed weights),
+then each block among its neighbours and containers (trees that ask the same question of all
+blocks at one level, so that they are evaluated for all blocks at once).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unbait.errors import ModelError
+from unbait.html import features
+from unbait.html.blocks import Page
+from unbait.html.tree import IntArray
+
+PAGE_TYPES: Final = (
+    "article", "collection", "documentation", "forum", "listing", "product", "service",
+)  # fmt: skip
+_ARRAYS: Final = (
+    "text", "attributes", "dense", "dense_mean", "dense_scale", "bias",
+    "split_column", "split_value", "leaf", "type_weight", "type_bias", "type_mean", "type_scale",
+    "calibration",
+)  # fmt: skip
+_MOST_BLOCKS: Final = 4096
+# Below this chance of being content nothing is kept, however poor the page is otherwise.
+_NEVER: Final = 0.05
+
+
+def word_counts(page: Page) -> NDArray[np.float64]:
+    """Return about how many words each block has."""
+    rows = features.dense(page, features.climb(page)) if "dense" not in page.caches else None
+    cached = page.caches["dense"] if rows is None else rows
+    column = features.DENSE_NAMES.index("log_words")
+    return np.expm1(cached[:, column].astype(np.float64))  # type: ignore[index]
+
+
+@dataclass(frozen=True, slots=True)
+class PageModel:
+    """Weights of both stages and of the page type; ``manifest`` says where they come from."""
+
+    arrays: dict[str, NDArray[Any]]
+    manifest: dict[str, Any]
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Self:
+        """Read a model folder; its weights must have the hash its manifest names."""
+        folder = Path(folder)
+        try:
+            manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+            data = (folder / "weights.safetensors").read_bytes()
+        except (OSError, ValueError) as error:
+            raise ModelError("MODEL_MISSING", f"no page model in {folder}: {error}") from error
+        if hashlib.sha256(data).hexdigest() != manifest.get("sha256"):
+            raise ModelError("MODEL_DAMAGED", f"{folder}: the weights differ from the manifest")
+        if manifest.get("features") != features.VERSION:
+            raise ModelError(
+                "MODEL_VERSION",
+                f"{folder} was made for features {manifest.get('features')}, "
+                f"this is {features.VERSION}",
+            )
+        from safetensors.numpy import load
+
+        arrays = {
+            name: array.astype(np.float32) if array.dtype == np.float16 else array
+            for name, array in load(data).items()
+        }
+        missing = [name for name in _ARRAYS if name not in arrays]
+        if missing:
+            raise ModelError("MODEL_DAMAGED", f"{folder} lacks {', '.join(missing)}")
+        return cls(arrays, manifest)
+
+    @property
+    def threshold(self) -> float:
+        """Return the chance of junk above which a block is best cut."""
+        return float(self.manifest.get("threshold", 0.5))
+
+    def score(self, pages: Sequence[Page]) -> list[NDArray[np.float32]]:
+        """Return, for every block of every page, the chance that it is not main content."""
+        return [self._score(page) for page in pages]
+
+    def select(
+        self, page: Page, junk: NDArray[np.float32], threshold: float = 0.5
+    ) -> NDArray[np.bool_]:
+        """Choose the blocks to keep: the set that is expected to match the main content best.
+
+        Blocks are taken from the surest down for as long as that raises the expected F1 over
+        words; a page of doubtful blocks keeps more of them than a page of clear ones. The
+        threshold moves the odds: above 0.5 it takes more junk chance before a block is cut.
+        """
+        if not len(page):
+            return np.zeros(0, dtype=np.bool_)
+        odds = np.float64(threshold / (1 - min(threshold, 0.999999)))
+        good = 1 - junk.astype(np.float64)
+        good = good * odds / (good * odds + (1 - good))
+        size = np.maximum(word_counts(page), 1)
+        order = np.argsort(-good, kind="stable")
+        gained = np.cumsum((good * size)[order])
+        expected = 2 * gained / (np.cumsum(size[order]) + gained[-1] + 1e-9)
+        kept = np.zeros(len(page), dtype=np.bool_)
+        kept[order[: int(expected.argmax()) + 1]] = True
+        return kept & (good >= _NEVER)
+
+    def page_type(self, page: Page) -> tuple[str, float]:
+        """Return the page's most likely type and its chance."""
+        chances = self._types(page, self._dense(page))
+        best = int(chances.argmax())
+        return PAGE_TYPES[best], float(chances[best])
+
+    def _dense(self, page: Page) -> features.FloatArray:
+        # Scoring and typing one page ask for the same rows.
+        cached = page.caches.get("dense")
+        if cached is None:
+            cached = features.dense(page, features.climb(page))
+            page.caches["dense"] = cached
+        return cached  # type: ignore[return-value]
+
+    def _types(self, page: Page, rows: features.FloatArray) -> features.FloatArray:
+        a = self.arrays
+        vector = (features.page_vector(page, rows) - a["type_mean"]) / a["type_scale"]
+        logits = a["type_weight"] @ vector + a["type_bias"]
+        chances = np.exp(logits - logits.max())
+        return np.asarray(chances / chances.sum(), dtype=np.float32)
+
+    def first_stage(
+        self, page: Page, chain: list[IntArray], rows: features.FloatArray
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Return each block's own score, and what its text and its attributes gave to it."""
+        a = self.arrays
+        n = len(page)
+        words, path = features.text_words(page), features.tag_words(page, chain)
+        text = np.bincount(words.row, weights=a["text"][words.bucket], minlength=n)
+        text += np.bincount(path.row, weights=a["text"][path.bucket], minlength=n)
+        attributes = np.zeros(n)
+        elements = len(page.tree.opens)
+        weights = a["attributes"].reshape(len(features.LEVELS), -1)
+        bucket = features.attribute_buckets(page)
+        sums = [
+            np.append(np.bincount(page.words.element, weights=row[bucket], minlength=elements), 0)
+            for row in weights
+        ]
+        for step, element in enumerate(chain):
+            attributes += sums[features.level_of(step)][element]
+        shape = ((rows - a["dense_mean"]) / a["dense_scale"]).clip(-5, 5) @ a["dense"]
+        return text + attributes + shape + float(a["bias"][0]), text, attributes
+
+    def _score(self, page: Page) -> NDArray[np.float32]:
+        n = len(page)
+        if not n:
+            return np.zeros(0, dtype=np.float32)
+        chain = features.climb(page)
+        rows = self._dense(page)
+        score, *parts = self.first_stage(page, chain, rows)
+        types = self._types(page, rows)
+        around = features.context(page, chain, score, (parts[0], parts[1]), types)
+        columns = np.concatenate((rows, around), axis=1)
+        logits = [
+            self._trees(columns[at : at + _MOST_BLOCKS]) for at in range(0, n, _MOST_BLOCKS)
+        ]
+        slope, shift = self.arrays["calibration"]
+        return np.asarray(1 / (1 + np.exp(np.concatenate(logits) * slope + shift)), np.float32)
+
+    def _trees(self, columns: features.FloatArray) -> NDArray[np.float64]:
+        """Sum, for every block, the leaves it falls into."""
+        a = self.arrays
+        trees, depth = a["split_column"].shape
+        across = np.ascontiguousarray(columns.T)
+        bits = across[a["split_column"].ravel()] > a["split_value"].ravel()[:, None]
+        bits = bits.reshape(trees, depth, -1).view(np.uint8)
+        leaf = np.zeros((trees, bits.shape[2]), dtype=np.uint8 if depth <= 8 else np.uint16)
+        for level in range(depth):
+            leaf += bits[:, level] << np.uint8(level)
+        places = leaf.astype(np.int64) + (np.arange(trees) << depth)[:, None]
+        return np.asarray(a["leaf"].ravel()[places].sum(axis=0, dtype=np.float64))
