@@ -1,0 +1,266 @@
+"""The paragraph model at run time: arrays and JSON in, probabilities out. NumPy alone.
+
+Stage one sums hashed word weights per sentence and segment; stage two is two small networks, the
+second of which sees what the first said of the neighbours.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from unbait import features, modelfile
+from unbait.features.context import LOGITS
+from unbait.types import CATEGORIES
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from unbait.fold import Folded
+    from unbait.segment import Batch
+
+CONTENT, METADATA = CATEGORIES.index("content"), CATEGORIES.index("metadata")
+JUNK = [i for i in range(len(CATEGORIES)) if i not in (CONTENT, METADATA)]
+_TINY = 1e-7
+CLIP = 4.0  # standardised columns beyond this many deviations say no more
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What stage one and the shape features say of a batch, before any context.
+
+    ``logits`` (segments, 8), ``shapes``, ``ties``, ``layouts``: (segments, columns);
+    ``sentence_start``/``sentence_end`` (sentences,) are source offsets, ``sentence_logits``
+    (sentences, 8) what stage one says of each sentence alone, ``first_sentence`` (segments + 1,).
+    """
+
+    logits: NDArray[np.float32]
+    shapes: NDArray[np.float32]
+    ties: NDArray[np.float32]
+    layouts: NDArray[np.float32]
+    sentence_start: NDArray[np.int64]
+    sentence_end: NDArray[np.int64]
+    sentence_logits: NDArray[np.float32]
+    first_sentence: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """One hidden layer: standardise, clip, rectify, softmax over the categories."""
+
+    mean: NDArray[np.float32]
+    scale: NDArray[np.float32]
+    hidden: NDArray[np.float32]
+    hidden_bias: NDArray[np.float32]
+    out: NDArray[np.float32]
+    out_bias: NDArray[np.float32]
+
+    def __call__(self, columns: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return probabilities (rows, categories)."""
+        x = (columns - self.mean) * self.scale
+        np.clip(x, -CLIP, CLIP, out=x)
+        x = x @ self.hidden
+        x += self.hidden_bias
+        np.maximum(x, 0, out=x)
+        x = x @ self.out
+        x += self.out_bias
+        x -= x.max(axis=1, keepdims=True)
+        np.exp(x, out=x)
+        x /= x.sum(axis=1, keepdims=True)
+        return np.asarray(x, dtype=np.float32)
+
+
+class ParagraphModel:
+    """The trained model of one directory: ``manifest.json`` and ``weights.safetensors``."""
+
+    def __init__(self, arrays: dict[str, NDArray[Any]], manifest: dict[str, Any]) -> None:
+        """Take the arrays and the manifest as ``modelfile.load`` returns them."""
+        self.manifest = manifest
+        self._table: NDArray[np.int8] = arrays["stage_one.table"]
+        self._scale: NDArray[np.float32] = arrays["stage_one.scale"]
+        self._bias: NDArray[np.float32] = arrays["stage_one.bias"]
+        self._passes = [_network(arrays, name) for name in ("first_pass", "second_pass")]
+        self._slope, self._offset = manifest["calibration"]
+
+    @classmethod
+    def load(cls, directory: Path) -> ParagraphModel:
+        """Load a model directory; ModelError says what is wrong with it."""
+        return cls(*modelfile.load(directory, features.FEATURE_VERSION))
+
+    def look(
+        self, batch: Batch, folded: Folded, layouts: NDArray[np.float32] | None = None
+    ) -> Look:
+        """Run stage one over every segment of a batch."""
+        start, end = folded.from_source(batch.start), folded.from_source(batch.end)
+        parts = [
+            self._look_block(batch, folded, start, end, low, high)
+            for low, high in blocks(start, end, batch.first_segment)
+        ]
+        count = len(start)
+        if not parts:
+            return _empty_look()
+        joined = [np.concatenate(column) for column in zip(*parts, strict=True)]
+        logits, shapes, ties, s_start, s_end, s_logits, s_counts = joined
+        first_sentence = np.zeros(count + 1, dtype=np.int64)
+        np.cumsum(s_counts, out=first_sentence[1:])
+        if layouts is None:
+            layouts = features.no_layout(count)
+        return Look(logits, shapes, ties, layouts, s_start, s_end, s_logits, first_sentence)
+
+    def _look_block(
+        self, batch: Batch, folded: Folded, start: NDArray[np.int64], end: NDArray[np.int64],
+        low: int, high: int,
+    ) -> tuple[NDArray[Any], ...]:  # fmt: skip
+        """Run stage one over the segments ``low:high``, which fit a block."""
+        base = int(start[low])
+        codes = folded.codes[base : min(int(end[high - 1]), base + features.BLOCK)]
+        inner_end = np.minimum(end[low:high] - base, len(codes))
+        tokens = features.tokenize(codes, start[low:high] - base, inner_end)
+        origin = folded.origin
+
+        def source(offsets: NDArray[np.int64]) -> NDArray[np.int64]:
+            return offsets + base if origin is None else origin[offsets + base]
+
+        evidence = features.evidence(tokens, codes)
+        sums, counts, s_logits = self._weigh(evidence)
+        segment_sums = _group(sums, evidence.first_sentence)
+        segment_counts = _group(counts, evidence.first_sentence)
+        logits = self._logits(segment_sums, segment_counts)
+        shapes = features.shape(
+            batch.codes, batch.start[low:high], batch.end[low:high], tokens, source(tokens.start)
+        )
+        ties = features.ties(tokens, batch.segment_document[low:high])
+        first = evidence.sentence_first
+        s_start = source(tokens.start[first[:-1]])
+        s_end = source(tokens.end[first[1:] - 1] - 1) + 1
+        return logits, shapes, ties, s_start, s_end, s_logits, np.diff(evidence.first_sentence)
+
+    def _weigh(
+        self, evidence: features.Evidence
+    ) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.float32]]:
+        """Return per sentence: the summed weights, the number of features, the logits."""
+        rows = evidence.rows(self._table)
+        if not len(rows):
+            empty = np.zeros(0, dtype=np.float32)
+            return np.zeros((0, LOGITS), dtype=np.int32), empty, np.zeros((0, LOGITS), np.float32)
+        sums = np.add.reduceat(rows, evidence.sentence_first[:-1], axis=0, dtype=np.int32)
+        counts = evidence.counts()
+        return sums, counts, self._logits(sums, counts)
+
+    def _logits(
+        self, sums: NDArray[np.int32], counts: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        norm = np.sqrt(np.maximum(counts, 1.0))[:, None]
+        return np.asarray(sums / norm * self._scale + self._bias, dtype=np.float32)
+
+    def judge(self, look: Look, first: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return probabilities (segments, categories) in context.
+
+        ``first`` (documents + 1,) says which rows of ``look`` are which document's.
+        """
+        if not len(look.logits):
+            return np.zeros((0, len(CATEGORIES)), dtype=np.float32)
+        seen = features.context(look.logits, look.shapes, look.ties, look.layouts, first)
+        chances = with_junk(self._passes[0](seen))
+        again = features.passed(chances, look.shapes[:, 0], first)
+        return self._passes[1](np.concatenate((seen, again), axis=1))
+
+    def junk(self, chances: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return the calibrated probability of junk, metadata set aside: shape (segments,)."""
+        logit = junk_logit(chances)
+        return 1.0 / (1.0 + np.exp(-(self._slope * logit + self._offset)))
+
+    def sentence_junk(self, logits: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return how likely each sentence alone is junk, from its logits: shape (sentences,)."""
+        slope, offset = self.manifest["sentence_calibration"]
+        return 1.0 / (1.0 + np.exp(-(slope * np.clip(logits[:, -1], -30, 30) + offset)))
+
+    @property
+    def sentence_threshold(self) -> float:
+        """How sure the model must be of a sentence alone before it is a suspect."""
+        return float(self.manifest["sentence_threshold"])
+
+    def token_weights(
+        self, codes: NDArray[np.uint32]
+    ) -> tuple[features.Tokens, NDArray[np.float32]]:
+        """Return the words of one folded text and what each adds to its junk logit."""
+        bounds = np.array([0]), np.array([len(codes)])
+        tokens = features.tokenize(codes, *bounds)
+        rows = features.evidence(tokens, codes).rows(self._table)
+        return tokens, np.asarray(rows[:, -1] * self._scale[-1], dtype=np.float32)
+
+
+def junk_logit(chances: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the log odds of junk against content; what may be metadata counts for neither."""
+    junk = chances[:, JUNK].sum(axis=1, dtype=np.float64)
+    return np.asarray(np.log(junk + _TINY) - np.log(chances[:, CONTENT] + _TINY))
+
+
+def with_junk(chances: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Append a column: the summed probability of the junk categories."""
+    return np.concatenate((chances, chances[:, JUNK].sum(axis=1, keepdims=True)), axis=1)
+
+
+def _network(arrays: dict[str, NDArray[Any]], name: str) -> Network:
+    return Network(
+        *(arrays[f"{name}.{part}"] for part in
+          ("mean", "scale", "hidden", "hidden_bias", "out", "out_bias"))
+    )  # fmt: skip
+
+
+def _group(values: NDArray[Any], first: NDArray[np.int64]) -> NDArray[Any]:
+    """Sum rows of ``values`` over each group, 0 for empty groups."""
+    running = np.zeros((len(values) + 1, *values.shape[1:]), dtype=np.int64)
+    np.cumsum(values, axis=0, out=running[1:], dtype=np.int64)
+    return np.asarray(running[first[1:]] - running[first[:-1]])
+
+
+def blocks(
+    start: NDArray[np.int64], end: NDArray[np.int64], first: NDArray[np.int64]
+) -> list[tuple[int, int]]:
+    """Cut the segments into runs that fit ``features.BLOCK`` characters.
+
+    A document is never cut unless it alone is too long, and then always at the same places, so
+    that no result depends on what else is in the batch.
+    """
+    blocks: list[tuple[int, int]] = []
+    low = 0
+    for begin, stop in zip(first[:-1].tolist(), first[1:].tolist(), strict=True):
+        if begin == stop:
+            continue
+        if end[stop - 1] - start[low] > features.BLOCK and begin > low:
+            blocks.append((low, begin))
+            low = begin
+        if end[stop - 1] - start[begin] > features.BLOCK:
+            blocks.extend(_pieces(start, end, begin, stop))
+            low = stop
+    if low < len(start):
+        blocks.append((low, len(start)))
+    return blocks
+
+
+def _pieces(
+    start: NDArray[np.int64], end: NDArray[np.int64], begin: int, stop: int
+) -> list[tuple[int, int]]:
+    """Cut one long document into runs of whole segments; a longer segment is a run alone."""
+    pieces = []
+    while begin < stop:
+        fits = int(np.searchsorted(end[begin:stop], start[begin] + features.BLOCK, side="right"))
+        after = begin + max(fits, 1)
+        pieces.append((begin, after))
+        begin = after
+    return pieces
+
+
+def _empty_look() -> Look:
+    nothing = np.zeros(0, dtype=np.int64)
+    return Look(
+        np.zeros((0, LOGITS), dtype=np.float32),
+        np.zeros((0, len(features.SHAPE_NAMES)), dtype=np.float32),
+        np.zeros((0, len(features.TIE_NAMES)), dtype=np.float32),
+        features.no_layout(0), nothing, nothing, np.zeros((0, LOGITS), dtype=np.float32),
+        np.zeros(1, dtype=np.int64),
+    )  # fmt: skip

@@ -1,0 +1,215 @@
+"""One document's judgement as ranges: what is cut exactly, and the decisions that cover the text.
+
+What is removed takes one of the separators around it along, so that the rest reads as if it had
+never been there: between two kept paragraphs the larger separator stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from unbait.types import CATEGORIES, Action, Decision, Finding, Reason
+from unbait.verdict import verdict_of
+
+if TYPE_CHECKING:
+    from unbait.policy import Span
+    from unbait.types import Policy, Verdict
+
+MODEL = "MODEL"
+WORD = "WORD"
+_TELL_WORDS_FROM = 0.2  # a kept paragraph as likely junk as this tells its words too
+
+GUARD_NOTE = (
+    "nearly all of this document looks like junk, so nothing was cut and all of it is flagged"
+)
+
+
+class Explainer(Protocol):
+    """Says which words of a stretch of text spoke most for junk."""
+
+    def words(self, text: str, spans: list[tuple[int, int]]) -> list[list[Reason]]:
+        """Return for each span of ``text`` its telling words, strongest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One segment of the document and what was judged of it."""
+
+    start: int
+    end: int
+    category: int
+    score: float
+    marked: bool
+    protected: bool
+    spans: list[Span]
+    findings: list[Finding]
+
+
+class Outcome:
+    """What was decided of one document. It holds nothing of other documents of its batch."""
+
+    def __init__(
+        self, text: str, rows: list[Row], policy: Policy, guarded: bool, explainer: Explainer
+    ) -> None:
+        """Take the judged segments in order."""
+        self._text = text
+        self._rows = rows
+        self._policy = policy
+        self._guarded = guarded
+        self._explainer = explainer
+        self.notes: tuple[str, ...] = (GUARD_NOTE,) if guarded else ()
+
+    @property
+    def _cuts(self) -> bool:
+        return self._policy.action == "remove" and not self._guarded
+
+    def kept_text(self) -> str:
+        """Return the text without the removed ranges."""
+        kept, here = [], 0
+        for start, end in self._removed():
+            kept.append(self._text[here:start])
+            here = end
+        if not here:
+            return self._text
+        kept.append(self._text[here:])
+        return "".join(kept)
+
+    def verdict(self) -> Verdict:
+        """Return what the document is as a whole."""
+        return verdict_of(self._text, self._rows, self._guarded)
+
+    def _removed(self) -> Iterator[tuple[int, int]]:
+        """Yield the removed ranges in order."""
+        if not self._cuts:
+            return
+        runs = iter(self._runs())
+        run = next(runs, None)
+        for number, row in enumerate(self._rows):
+            if run and number == run[0]:
+                yield run[2], run[3]
+                run = next(runs, None)
+            elif not row.marked:
+                for span in row.spans:
+                    yield self._trimmed(row, span)
+
+    def _runs(self) -> Iterator[tuple[int, int, int, int]]:
+        """Yield every run of marked rows: first, one past the last, and the range that goes."""
+        rows, count = self._rows, len(self._rows)
+        number = 0
+        while number < count:
+            if not rows[number].marked:
+                number += 1
+                continue
+            stop = number
+            while stop < count and rows[stop].marked:
+                stop += 1
+            yield number, stop, *self._range(number, stop)
+            number = stop
+
+    def _range(self, first: int, stop: int) -> tuple[int, int]:
+        """Choose which separator goes with the rows ``first:stop``."""
+        rows = self._rows
+        start, end = rows[first].start, rows[stop - 1].end
+        if stop == len(rows):
+            return (rows[first - 1].end if first else start), end
+        if not first:
+            return start, rows[stop].start
+        before = self._text[rows[first - 1].end : start]
+        after = self._text[end : rows[stop].start]
+        if len(after.splitlines()) > len(before.splitlines()):
+            return rows[first - 1].end, end
+        return start, rows[stop].start
+
+    def _trimmed(self, row: Row, span: Span) -> tuple[int, int]:
+        """Return the span with the white space that would be left over."""
+        text, start, end = self._text, span.start, span.end
+        while start > row.start and text[start - 1].isspace():
+            start -= 1
+        while end < row.end and text[end].isspace():
+            end += 1
+        if row.start < start and end < row.end:
+            start = span.start  # in the middle one side's space stays
+        return start, end
+
+    def decisions(self) -> tuple[Decision, ...]:
+        """Cover the text in order, without gap or overlap."""
+        words = self._telling_words()
+        made: list[Decision] = []
+        here = 0
+        for number, (start, end) in enumerate(self._bounds()):
+            if start > here:
+                made.append(_nothing(here, start))
+            made.extend(self._decide(self._rows[number], start, end, words.get(number, [])))
+            here = end
+        if here < len(self._text):
+            made.append(_nothing(here, len(self._text)))
+        return tuple(made)
+
+    def _bounds(self) -> list[tuple[int, int]]:
+        """Return the range each row's decision covers; separators go with the row before."""
+        rows = self._rows
+        if not rows:
+            return []
+        begins = [0, *(row.start for row in rows[1:]), len(self._text)]
+        bounds = [[begins[i], begins[i + 1]] for i in range(len(rows))]
+        if self._cuts:
+            for first, stop, start, end in self._runs():
+                bounds[first][0], bounds[stop - 1][1] = start, end
+                if first:
+                    bounds[first - 1][1] = start
+                if stop < len(rows):
+                    bounds[stop][0] = end
+        return [(start, end) for start, end in bounds]
+
+    def _decide(
+        self, row: Row, start: int, end: int, words: list[Reason]
+    ) -> Iterator[Decision]:
+        """Yield the decision of one row, or its pieces where something inside it goes."""
+        category = CATEGORIES[row.category]
+        act: Action = "remove" if self._cuts else "flag"
+        if row.marked or not row.spans:
+            action: Action = act if row.marked else "keep"
+            yield Decision(start, end, category, action, row.score, self._reasons(row, words))
+            return
+        here = start
+        for span in row.spans:
+            low, high = self._trimmed(row, span) if self._cuts else (span.start, span.end)
+            if low > here:
+                yield Decision(here, low, category, "keep", row.score, ())
+            yield Decision(low, high, span.category, act, span.score, _span_reasons(span))
+            here = high
+        if here < end:
+            yield Decision(here, end, category, "keep", row.score, ())
+
+    def _reasons(self, row: Row, words: list[Reason]) -> tuple[Reason, ...]:
+        """Return rule evidence, then the model's."""
+        rules = [Reason(f.code, f.message, f.start, f.end) for f in row.findings]
+        if not row.marked and row.score < _TELL_WORDS_FROM:
+            return tuple(rules)
+        name = CATEGORIES[row.category]
+        says = f"its words, look and place make it {name} (junk {row.score:.0%})"
+        return (*rules, Reason(MODEL, says, row.start, row.end), *words)
+
+    def _telling_words(self) -> dict[int, list[Reason]]:
+        """Return the words that spoke for junk, by row, for what is cut or nearly was."""
+        numbers = [
+            number
+            for number, row in enumerate(self._rows)
+            if row.marked or row.score >= _TELL_WORDS_FROM
+        ]
+        spans = [(self._rows[number].start, self._rows[number].end) for number in numbers]
+        return dict(zip(numbers, self._explainer.words(self._text, spans), strict=True))
+
+
+def _span_reasons(span: Span) -> tuple[Reason, ...]:
+    if span.finding is not None:
+        return (Reason(span.finding.code, span.finding.message, span.start, span.end),)
+    says = f"this sentence alone reads like {span.category} (junk {span.score:.0%})"
+    return (Reason(MODEL, says, span.start, span.end),)
+
+
+def _nothing(start: int, end: int) -> Decision:
+    """Keep white space that belongs to no paragraph."""
+    return Decision(start, end, "content", "keep", 0.0, ())

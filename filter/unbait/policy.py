@@ -1,0 +1,150 @@
+"""Findings and probabilities to decisions. Detection ends here, editing begins in ``render``.
+
+Every rule hit and every probability of a batch come in; what goes out is, per segment, a category,
+a score and whether it goes, and the spans inside kept segments that go.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from unbait.model import CONTENT, JUNK, METADATA
+from unbait.types import CATEGORIES, Category, Finding, Policy
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from unbait.segment import Batch
+
+_JUNK = np.array(JUNK)
+
+
+class Span(NamedTuple):
+    """A junk sentence or fragment inside a segment, in source offsets.
+
+    ``finding`` is the rule's, None when the model found it.
+    """
+
+    segment: int
+    start: int
+    end: int
+    category: Category
+    score: float
+    finding: Finding | None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What is decided of a batch. Arrays are (segments,); ``guarded`` is (documents,).
+
+    ``category`` indexes CATEGORIES, ``score`` is the probability of junk, ``marked`` says that
+    the policy would remove the segment, ``protected`` that a keep rule holds it. ``guarded``
+    documents keep everything because nearly all of them would have gone.
+    """
+
+    category: NDArray[np.int64]
+    score: NDArray[np.float64]
+    marked: NDArray[np.bool_]
+    protected: NDArray[np.bool_]
+    spans: dict[int, list[Span]]
+    findings: dict[int, list[Finding]]
+    guarded: NDArray[np.bool_]
+
+
+def judge(
+    batch: Batch,
+    policy: Policy,
+    chances: NDArray[np.float32],
+    junk: NDArray[np.float64],
+    findings: Sequence[tuple[int, Finding]],
+    suspects: Sequence[Span],
+) -> Judgement:
+    """Weigh the model's ``chances`` (segments, categories) and ``junk`` against the rules' word.
+
+    ``findings`` are (segment, finding); ``suspects`` are sentences the model takes for junk.
+    """
+    category, score = _by_model(chances, junk)
+    protected = np.zeros(len(score), dtype=bool)
+    grouped: dict[int, list[Finding]] = {}
+    for segment, finding in findings:
+        grouped.setdefault(segment, []).append(finding)
+        if finding.category == "content":
+            protected[segment] = True
+        elif finding.whole:
+            _by_rule(category, score, segment, finding)
+    removable = np.array([name in policy.remove for name in CATEGORIES])
+    sure = score >= policy.threshold
+    metadata = category == METADATA
+    marked = removable[category] & (sure | metadata) & ~protected
+    category[~marked & ~sure & ~metadata] = CONTENT
+    spans = _spans(policy, marked, protected, grouped, suspects)
+    guarded = _guard(batch, policy, marked)
+    marked &= ~guarded[batch.segment_document] if policy.action == "remove" else True
+    return Judgement(category, score, marked, protected, spans, grouped, guarded)
+
+
+def _by_model(
+    chances: NDArray[np.float32], junk: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the likeliest junk category where junk is likelier than not, else what it is."""
+    all_junk = chances[:, JUNK].sum(axis=1)
+    kind = _JUNK[chances[:, JUNK].argmax(axis=1)]
+    metadata = chances[:, METADATA] > np.maximum(all_junk, chances[:, CONTENT])
+    category = np.where(metadata, METADATA, kind)
+    return category, np.where(metadata, np.minimum(junk, all_junk), junk)
+
+
+def _by_rule(
+    category: NDArray[np.int64], score: NDArray[np.float64], segment: int, finding: Finding
+) -> None:
+    """Let a rule that names the whole segment raise its score, or call it metadata."""
+    index = CATEGORIES.index(finding.category)
+    if index == METADATA:
+        if score[segment] < finding.score:
+            category[segment] = METADATA
+            score[segment] = min(score[segment], 1.0 - finding.score)
+    elif finding.score >= score[segment]:
+        category[segment] = index
+        score[segment] = finding.score
+
+
+def _spans(
+    policy: Policy,
+    marked: NDArray[np.bool_],
+    protected: NDArray[np.bool_],
+    findings: dict[int, list[Finding]],
+    suspects: Sequence[Span],
+) -> dict[int, list[Span]]:
+    """Return the spans to cut per segment: in order, none touching another."""
+    found = [
+        Span(segment, f.start, f.end, f.category, f.score, f)
+        for segment, group in findings.items()
+        for f in group
+        if not f.whole and f.category != "content"
+    ]
+    spans: dict[int, list[Span]] = {}
+    for span in sorted([*found, *suspects], key=lambda one: (one.segment, one.start, -one.end)):
+        if span.category not in policy.remove or span.score < policy.threshold:
+            continue
+        if marked[span.segment] or protected[span.segment]:
+            continue
+        before = spans.setdefault(span.segment, [])
+        if not before or span.start >= before[-1].end:
+            before.append(span)
+    return {segment: group for segment, group in spans.items() if group}
+
+
+def _guard(
+    batch: Batch, policy: Policy, marked: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Say of which documents so much would go that something else must be wrong."""
+    size = batch.end - batch.start
+    count = len(batch.document_start) - 1
+    whole = np.bincount(batch.segment_document, weights=size, minlength=count)
+    gone = np.bincount(batch.segment_document, weights=size * marked, minlength=count)
+    return (gone > policy.guard * whole) & (whole > 0)

@@ -1,0 +1,119 @@
+"""The words of the project as frozen data: what flows between the rooms, and nothing that acts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Literal, NamedTuple, get_args
+
+Category = Literal["content", "ad", "engagement", "teaser", "boilerplate", "metadata", "comment"]
+Action = Literal["keep", "flag", "remove"]
+VerdictName = Literal["article", "not_article", "spam", "clickbait"]
+
+CATEGORIES: tuple[Category, ...] = get_args(Category)
+JUNK_BY_DEFAULT: frozenset[Category] = frozenset(
+    ("ad", "engagement", "teaser", "boilerplate", "comment")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One text as it came in, and what the caller knows about it.
+
+    ``text`` is what every offset of the project counts in (code points).
+    """
+
+    text: str
+    title: str | None = None
+    lang: str | None = None
+    url: str | None = None
+
+
+class Reason(NamedTuple):
+    """One piece of evidence: a rule id or a model code, said for people, with its place."""
+
+    code: str
+    message: str
+    start: int
+    end: int
+
+
+class Segment(NamedTuple):
+    """A paragraph of a document: ``text[start:end]``, without the separators around it."""
+
+    start: int
+    end: int
+
+
+class Finding(NamedTuple):
+    """What one rule found. ``category`` "content" protects the place it names.
+
+    ``whole`` says that the rule speaks of the whole segment, not of the span alone.
+    ``score`` is the rule's measured chance of being right.
+    """
+
+    start: int
+    end: int
+    category: Category
+    code: str
+    message: str
+    score: float
+    whole: bool
+
+
+class Decision(NamedTuple):
+    """What happens to ``text[start:end]``, how sure that is and why."""
+
+    start: int
+    end: int
+    category: Category
+    action: Action
+    score: float
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the document is as a whole, with the numbers that say so."""
+
+    name: VerdictName
+    reason: str
+    numbers: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What is cut. ``threshold`` is the one knob: how sure it must be (0..1) before it cuts.
+
+    ``remove`` names the categories that go; the others are kept.
+    ``guard`` is the share of a document's characters above which nothing is cut but flagged.
+    """
+
+    remove: frozenset[Category] = JUNK_BY_DEFAULT
+    threshold: float = 0.5
+    action: Literal["remove", "flag"] = "remove"
+    guard: float = 0.95
+
+    def __post_init__(self) -> None:
+        """Refuse values that could not mean anything."""
+        if not 0.0 < self.threshold <= 1.0:
+            raise ValueError(f"threshold must be above 0 and at most 1, not {self.threshold!r}")
+        if not 0.0 < self.guard <= 1.0:
+            raise ValueError(f"guard must be above 0 and at most 1, not {self.guard!r}")
+        wrong = set(self.remove) - set(CATEGORIES[1:])
+        if wrong:
+            raise ValueError(f"remove takes {', '.join(CATEGORIES[1:])}, not {sorted(wrong)}")
+        object.__setattr__(self, "remove", frozenset(self.remove))
+
+    @classmethod
+    def strict(cls) -> Policy:
+        """Remove metadata too."""
+        return cls(remove=JUNK_BY_DEFAULT | {"metadata"})
+
+    @classmethod
+    def flag(cls) -> Policy:
+        """Mark what the default policy would remove, and keep it."""
+        return cls(action="flag")
+
+    def but(self, **changes: object) -> Policy:
+        """Return a copy with these fields changed."""
+        return replace(self, **changes)  # type: ignore[arg-type]

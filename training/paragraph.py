@@ -1,0 +1,193 @@
+"""Fitting the paragraph model: scikit-learn trains, what comes out are plain arrays.
+
+Stage two must learn from what stage one says of lines it has not seen, and the second pass from
+what the first says of lines it has not seen; so each learns from out-of-fold outputs.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression, SGDClassifier
+from sklearn.neural_network import MLPClassifier
+
+from training.split import FOLDS
+from training.tables import Table
+from unbait import features
+from unbait.features.context import LOGITS
+from unbait.model import CLIP, CONTENT, JUNK, METADATA, Network, junk_logit, with_junk
+from unbait.types import CATEGORIES
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What training may be told; the committed models use these."""
+
+    word_alpha: float = 2e-6
+    word_epochs: int = 10
+    hidden: int = 32
+    network_alpha: float = 1.0
+    network_epochs: int = 14
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StageOne:
+    """Quantised word weights: (2**HASH_BITS, 8) bytes, their scale and bias (8,)."""
+
+    table: NDArray[np.int8]
+    scale: NDArray[np.float32]
+    bias: NDArray[np.float32]
+
+    def logits(self, data: Table) -> NDArray[np.float32]:
+        """Return (lines, 8)."""
+        sums = data.words @ self.table.astype(np.float32)
+        return np.asarray(sums * self.scale + self.bias, dtype=np.float32)
+
+
+def fit_stage_one(data: Table, mask: Mask, settings: Settings) -> StageOne:
+    """Fit one linear model a category and one for junk (metadata left out) by averaged SGD."""
+    columns, biases = [], []
+    for column in range(LOGITS):
+        chosen = mask if column < len(CATEGORIES) else mask & (data.label != METADATA)
+        target = data.label == column if column < len(CATEGORIES) else np.isin(data.label, JUNK)
+        model = SGDClassifier(
+            loss="log_loss", alpha=settings.word_alpha, average=True,
+            max_iter=settings.word_epochs, tol=None, random_state=settings.seed,
+        )  # fmt: skip
+        model.fit(data.words[chosen], target[chosen], sample_weight=data.weight[chosen])
+        columns.append(model.coef_[0])
+        biases.append(model.intercept_[0])
+    weights = np.stack(columns, axis=1)
+    scale = np.abs(weights).max(axis=0) / 127
+    return StageOne(
+        np.rint(weights / scale).astype(np.int8),
+        scale.astype(np.float32),
+        np.array(biases, dtype=np.float32),
+    )
+
+
+def fit_network(
+    columns: NDArray[np.float32], label: NDArray[np.int64], weight: NDArray[np.float64],
+    settings: Settings,
+) -> Network:  # fmt: skip
+    """Fit one small network over standardised, clipped columns."""
+    mean = columns.mean(axis=0)
+    scale = 1.0 / (columns.std(axis=0) + 1e-3)
+    scaled = np.clip((columns - mean) * scale, -CLIP, CLIP)
+    model = MLPClassifier(
+        (settings.hidden,), alpha=settings.network_alpha, batch_size=256,
+        max_iter=settings.network_epochs, random_state=settings.seed,
+    )  # fmt: skip
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(scaled, label, sample_weight=weight)
+    arrays = (mean, scale, model.coefs_[0], model.intercepts_[0], model.coefs_[1],
+              model.intercepts_[1])  # fmt: skip
+    return Network(*(np.ascontiguousarray(array, dtype=np.float32) for array in arrays))
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A whole paragraph model, before its probabilities are calibrated."""
+
+    stage_one: StageOne
+    first: Network
+    second: Network
+
+
+def see(data: Table, logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the columns of stage two's first pass."""
+    return features.context(logits, data.shapes, data.ties, data.layouts, data.first)
+
+
+def see_again(
+    data: Table, seen: NDArray[np.float32], chances: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Return the columns of stage two's second pass."""
+    again = features.passed(with_junk(chances), data.shapes[:, 0], data.first)
+    return np.concatenate((seen, again), axis=1)
+
+
+class Ladder:
+    """Fits for every set of folds left out, each made once.
+
+    ``fold`` (lines,) is each line's fold. ``logits(out)`` are those of stage one for all lines,
+    where every line outside ``out`` comes from a fit that did not see its own fold either.
+    """
+
+    def __init__(self, data: Table, fold: NDArray[np.int64], settings: Settings) -> None:
+        self.data, self.fold, self.settings = data, fold, settings
+        self._stage_one: dict[frozenset[int], StageOne] = {}
+
+    def stage_one(self, out: frozenset[int]) -> StageOne:
+        """Return stage one fitted without the folds ``out``."""
+        if out not in self._stage_one:
+            self._stage_one[out] = fit_stage_one(self.data, self._but(out), self.settings)
+        return self._stage_one[out]
+
+    def logits(self, out: frozenset[int]) -> NDArray[np.float32]:
+        """Return (lines, 8), each from a fit that saw neither ``out`` nor the line's own fold."""
+        logits = np.empty((len(self.fold), LOGITS), dtype=np.float32)
+        for fold in range(FOLDS):
+            logits[self.fold == fold] = self.stage_one(out | {fold}).logits(self.data)[
+                self.fold == fold
+            ]
+        return logits
+
+    def fit(self, out: frozenset[int]) -> Fitted:
+        """Fit the whole model without the folds ``out``."""
+        data, known = self.data, self._but(out)
+        seen = see(data, self.logits(out))
+        chances = np.zeros((len(self.fold), len(CATEGORIES)), dtype=np.float32)
+        for fold in set(range(FOLDS)) - out:
+            network = self._network(seen, known & (self.fold != fold))
+            chances[self.fold == fold] = network(seen[self.fold == fold])
+        first = self._network(seen, known)
+        for fold in out:
+            chances[self.fold == fold] = first(seen[self.fold == fold])
+        second = self._network(see_again(data, seen, chances), known)
+        return Fitted(self.stage_one(out), first, second)
+
+    def _network(self, columns: NDArray[np.float32], mask: Mask) -> Network:
+        data = self.data
+        return fit_network(columns[mask], data.label[mask], data.weight[mask], self.settings)
+
+    def _but(self, out: frozenset[int]) -> Mask:
+        return ~np.isin(self.fold, list(out))
+
+
+def predict(fitted: Fitted, data: Table) -> NDArray[np.float32]:
+    """Return (lines, categories) as serving would."""
+    seen = see(data, fitted.stage_one.logits(data))
+    return fitted.second(see_again(data, seen, fitted.first(seen)))
+
+
+def calibrate(
+    chances: NDArray[np.float32], label: NDArray[np.int64], weight: NDArray[np.float64]
+) -> tuple[float, float]:
+    """Return slope and offset that turn the junk log odds of unseen lines into probabilities."""
+    known = label != METADATA
+    logit = junk_logit(chances)[known, None]
+    model = LogisticRegression(C=1e6).fit(logit, label[known] != CONTENT, sample_weight=weight[known])
+    return float(model.coef_[0, 0]), float(model.intercept_[0])
+
+
+def arrays(fitted: Fitted) -> dict[str, NDArray[Any]]:
+    """Return the arrays that a model directory holds."""
+    result: dict[str, NDArray[Any]] = {
+        "stage_one.table": fitted.stage_one.table,
+        "stage_one.scale": fitted.stage_one.scale,
+        "stage_one.bias": fitted.stage_one.bias,
+    }
+    for name, network in (("first_pass", fitted.first), ("second_pass", fitted.second)):
+        for part in ("mean", "scale", "hidden", "hidden_bias", "out", "out_bias"):
+            result[f"{name}.{part}"] = getattr(network, part)
+    return result

@@ -1,0 +1,62 @@
+"""Folds by site: the same site, or a near-copy of the same article, never stands on both sides."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.records import Record
+
+FOLDS = 5
+_COPY_CHARACTERS = 80  # a content line as long as this that stands in two records ties them
+
+
+def site(record: Record) -> str:
+    """Return what stands for the record's site: its registered domain, else the record itself."""
+    if record.url:
+        parts = (urlsplit(record.url).hostname or record.url).split(".")
+        short = len(parts) > 2 and len(parts[-2]) <= 3
+        return ".".join(parts[-3:] if short else parts[-2:])
+    if record.id.startswith("daniel:"):
+        return record.id.split("_")[1].removeprefix("www.")
+    return record.id
+
+
+def folds(records: Sequence[Record], seed: int = 0) -> NDArray[np.int64]:
+    """Return the fold of each record, 0..FOLDS-1; groups are dealt largest first."""
+    group = _groups(records)
+    sizes = np.bincount(group, weights=[len(record.texts) for record in records])
+    order = np.random.default_rng(seed).permutation(len(sizes))
+    order = order[np.argsort(-sizes[order], kind="stable")]
+    loads = np.zeros(FOLDS)
+    fold = np.zeros(len(sizes), dtype=np.int64)
+    for one in order.tolist():
+        fold[one] = loads.argmin()
+        loads[fold[one]] += sizes[one]
+    return fold[group]
+
+
+def _groups(records: Sequence[Record]) -> NDArray[np.int64]:
+    """Number the groups: records of one site, or that share a long content line."""
+    leader = list(range(len(records)))
+
+    def find(one: int) -> int:
+        while leader[one] != one:
+            leader[one] = leader[leader[one]]
+            one = leader[one]
+        return one
+
+    seen: dict[str, int] = {}
+    for number, record in enumerate(records):
+        keys = [f"site {site(record)}"]
+        for text, label in zip(record.texts, record.labels, strict=True):
+            plain = re.sub(r"\W+", " ", text.lower()).strip()
+            if label == "content" and len(plain) >= _COPY_CHARACTERS:
+                keys.append(plain)
+        for key in keys:
+            leader[find(number)] = find(seen.setdefault(key, number))
+    return np.unique([find(number) for number in range(len(records))], return_inverse=True)[1]
