@@ -91,16 +91,16 @@ def read_page(
 ) -> Page:
     """Read a page into blocks. ``encoding`` is the charset of the HTTP header, if there was one."""
     data, truncated = to_utf8(page, encoding)
-    data, capped = guard.cap(data)
+    data, capped, present = guard.cap(data)
     parser = LexborHTMLParser(data, scripting=True)
     head = read_head(parser, data)
-    html = serialise(parser)
+    html = serialise(parser, present)
     made = _assemble(build(html), head, url, (*truncated, *capped))
     if _text_size(_noscript(data)) <= len(made.text):
         return made
     # Pages that scripts would build say more to readers without scripts.
     parser = LexborHTMLParser(data, scripting=False)
-    tree = build(serialise(parser, noscript=True))
+    tree = build(serialise(parser, present - {"noscript"}))
     return _assemble(tree, head, url, (*truncated, *capped))
 
 
@@ -214,60 +214,79 @@ def _flow(tree: Tree, kind: IntArray) -> _Flow:
     none = np.zeros(0, dtype=np.int64)
     if not n:
         return _Flow(b"", none, none, none, none, none, none)
-    # Of every tag that breaks the line its last byte stays, as a mark; all other tag bytes go.
-    mark = kind > 0
+    # Of every tag that sets text apart its last byte stays, as a mark; all other tag bytes go.
+    touching = _adjacent_links(tree)
+    mark = (kind > 0) | touching
     ends = np.append(tree.start[1:], tree.size)
     from_ = tree.end - mark
-    lengths = np.empty(2 * n + 1, dtype=np.int64)
-    lengths[0::2][:-1] = from_ - np.append(0, ends[:-1])
+    lengths = np.empty(2 * n, dtype=np.int64)
+    lengths[0::2] = from_ - np.append(0, ends[:-1])
     lengths[1::2] = ends - from_
-    lengths[-1] = 0
-    taken = np.repeat(np.arange(2 * n + 1) % 2 == 1, lengths)
+    taken = np.repeat(_ODD[: 2 * n] if 2 * n <= len(_ODD) else np.arange(2 * n) % 2 == 1, lengths)
     body = tree.data[: tree.size][taken]
     size = lengths[1::2]
     at = np.cumsum(size) - size
-    links = np.cumsum(np.where(tree.tag == tags.ID["a"], np.where(tree.closing, -1, 1), 0)) > 0
     _keep_preformatted(tree, body, at, size)
     body[at[mark]] = 0
-    solid = np.flatnonzero(body > 32)
+    is_solid = body > 32
+    solid = np.flatnonzero(is_solid)
     if not len(solid):
         return _Flow(b"", none, none, none, none, none, none)
-    # What lies between one solid byte and the next: white space, and marks of which kinds.
-    of_tag = np.searchsorted(at, solid, side="right") - 1
-    # Empty pieces share their place with the next one; the last of them holds the byte.
-    strong = np.cumsum(kind == _STRONG)[of_tag]
-    line = np.cumsum(kind == _LINE)[of_tag]
-    cells = np.cumsum(kind == _CELL)[of_tag]
-    touching = _adjacent_links(tree)
-    apart = np.diff(solid) > 1
-    link_gap = np.diff(np.cumsum(touching)[of_tag]) > 0
-    is_strong = (np.diff(strong) > 0) | (_double_breaks(tree, of_tag))
-    is_line = np.diff(line) > 0
-    is_cell = np.diff(cells) > 0
-    new_block = is_strong | is_line
-    width = np.where(is_strong, 2, (apart | is_line | is_cell | link_gap).astype(np.int64))
-    place = np.arange(len(solid))
-    place[1:] += np.cumsum(width)
+    # Between two solid bytes that are not neighbours lie white space and marks, of which kinds?
+    gaps = np.flatnonzero(np.diff(solid) > 1)
+    of_tag = np.repeat(np.arange(n, dtype=np.int32), size)
+    before, after = of_tag[solid[gaps]], of_tag[solid[gaps + 1]]
+    breaks = np.cumsum(tree.tag == tags.ID["br"])
+    strong, line, cell = (
+        counted[after] > counted[before]
+        for counted in (np.cumsum(kind == which) for which in (_STRONG, _LINE, _CELL))
+    )
+    strong |= breaks[after] - breaks[before] > 1
+    line &= ~strong
+    cell &= ~(strong | line)
+    width = np.ones(len(solid), dtype=np.int64)
+    width[gaps + 1] += 1 + strong
+    place = np.cumsum(width) - 1
     out = np.full(int(place[-1]) + 1, ord(" "), dtype=np.uint8)
     out[place] = body[solid]
-    out[place[1:][is_strong] - 1] = out[place[1:][is_strong] - 2] = ord("\n")
-    out[place[1:][is_line & ~is_strong] - 1] = ord("\n")
-    out[place[1:][is_cell & ~new_block] - 1] = ord("\t")
-    first = np.append(0, np.flatnonzero(new_block) + 1)
-    last = np.append(first[1:] - 1, len(solid) - 1)
-    linked = np.append(0, np.cumsum(links[of_tag]))
-    start, end = place[first], place[last] + 1
-    start, end = _trim_kept(out, start, end)
+    out[place[gaps + 1][strong] - 1] = out[place[gaps + 1][strong] - 2] = ord("\n")
+    out[place[gaps + 1][line] - 1] = ord("\n")
+    out[place[gaps + 1][cell] - 1] = ord("\t")
+    edge = gaps[strong | line]
+    first, last = np.append(0, edge + 1), np.append(edge, len(solid) - 1)
+    first_tag, last_tag = of_tag[solid[first]].astype(np.int64), of_tag[solid[last]].astype(np.int64)
+    linked = _linked(tree, is_solid, at, size, first_tag, last_tag)
+    start, end = _trim_kept(out, place[first], place[last] + 1)
     filled = end > start
     return _Flow(
         out.tobytes().translate(_RESTORE),
         start[filled],
         end[filled],
-        of_tag[first][filled],
-        of_tag[last][filled],
+        first_tag[filled],
+        last_tag[filled],
         (last - first + 1)[filled],
-        (linked[last + 1] - linked[first])[filled],
+        linked[filled],
     )
+
+
+_ODD: Final = np.arange(1 << 16) % 2 == 1
+
+
+def _linked(
+    tree: Tree,
+    is_solid: NDArray[np.bool_],
+    at: IntArray,
+    size: IntArray,
+    first_tag: IntArray,
+    last_tag: IntArray,
+) -> IntArray:
+    """Count the solid bytes of every block that stand within links."""
+    links = np.cumsum(np.where(tree.tag == tags.ID["a"], np.where(tree.closing, -1, 1), 0)) > 0
+    sums = np.zeros(len(is_solid) + 1, dtype=np.int32)
+    np.cumsum(is_solid, out=sums[1:])
+    by_tag = np.zeros(len(at) + 1, dtype=np.int64)
+    np.cumsum((sums[at + size] - sums[at]) * links, out=by_tag[1:])
+    return by_tag[last_tag + 1] - by_tag[first_tag]
 
 
 def _adjacent_links(tree: Tree) -> NDArray[np.bool_]:
@@ -276,11 +295,6 @@ def _adjacent_links(tree: Tree) -> NDArray[np.bool_]:
     touching = np.zeros(len(link), dtype=np.bool_)
     touching[1:] = link[1:] & ~tree.closing[1:] & link[:-1] & tree.closing[:-1]
     return touching
-
-
-def _double_breaks(tree: Tree, of_tag: IntArray) -> NDArray[np.bool_]:
-    breaks = np.cumsum(tree.tag == tags.ID["br"])[of_tag]
-    return np.asarray(np.diff(breaks) > 1)
 
 
 def _keep_preformatted(tree: Tree, body: NDArray[np.uint8], at: IntArray, size: IntArray) -> None:

@@ -52,11 +52,13 @@ def _from_bytes(page: bytes, encoding: str | None) -> bytes:
         if page.startswith(bom):
             return page[len(bom) :].decode(name, "replace").encode()
     if encoding is None:
-        encoding = "utf-8" if _is_utf8(page) else _detect(page)
+        if _is_utf8(page):
+            return page
+        encoding = _detect(page)
     try:
         name = codecs.lookup(encoding).name
         if name == "utf-8":
-            return page if _is_utf8(page) else page.decode("utf-8", "replace").encode()
+            return page.decode("utf-8", "replace").encode()
         return _from_str(page.decode(name, "replace"))
     except (LookupError, UnicodeError):  # unknown names, and codecs that are not text: base64
         return page.decode("utf-8", "replace").encode()

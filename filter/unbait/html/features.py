@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from unbait.html import tags
 from unbait.html.blocks import Page
 from unbait.html.tree import IntArray
-from unbait.html.words import POWERS, hash_words, mix
+from unbait.html.words import POWERS, hash_ranges, hash_words, mix, word_places
 
 VERSION: Final = 1
 TEXT_BUCKETS: Final = 1 << 16
@@ -147,7 +147,10 @@ def path_hash(page: Page, chain: list[IntArray]) -> NDArray[np.uint64]:
         tag = np.where(element >= 0, page.tree.tag[page.tree.opens[np.maximum(element, 0)]], 0)
         value += (tag + 1).astype(np.uint64) * POWERS[min(step, len(POWERS) - 1)]
     own = np.zeros(len(page.tree.opens) + 1, dtype=np.uint64)
-    np.add.at(own, page.words.element, page.words.hashes)
+    if len(page.words.element):
+        # The words stand in the order of their elements.
+        first = np.flatnonzero(np.diff(page.words.element, prepend=-1))
+        own[page.words.element[first]] = np.add.reduceat(page.words.hashes, first)
     return mix(value + own[page.element])
 
 
@@ -163,19 +166,34 @@ def dense(page: Page, chain: list[IntArray]) -> FloatArray:
     return out
 
 
-_LUT = np.zeros((len(_BYTE_CLASSES), 256), dtype=np.bool_)
-for _i, _members in enumerate(_BYTE_CLASSES.values()):
-    _LUT[_i, list(_members)] = True
+# Each byte has one kind; the classes are sums of kinds.
+_KINDS: Final = ("other", "stop", "comma", "digit", "upper", "space", "mark", "quote", "tail", "head", "han")
+_KIND = np.zeros(256, dtype=np.int64)
+for _i, _name in enumerate(_KINDS[1:8], 1):
+    _KIND[list(_BYTE_CLASSES[_name])] = _i
+_KIND[0x80:0xC0], _KIND[0xC0:] = _KINDS.index("tail"), _KINDS.index("head")
+_KIND[0xE3:0xEE] = _KINDS.index("han")
+_KIND_STEP: Final = 16
+
+
+def _byte_counts(page: Page) -> list[IntArray]:
+    """Count, for every block, the bytes of each of ``_BYTE_CLASSES``."""
+    n = len(page)
+    edges = np.stack((page.byte_start, page.byte_end), axis=1).ravel()
+    lengths = np.diff(edges, prepend=0, append=len(page.utf8))
+    owner = np.full(2 * n + 1, n * _KIND_STEP)
+    owner[1::2] = np.arange(n) * _KIND_STEP
+    kinds = _KIND[np.frombuffer(page.utf8, dtype=np.uint8)]
+    kinds += np.repeat(owner, lengths)
+    table = np.bincount(kinds, minlength=(n + 1) * _KIND_STEP).reshape(-1, _KIND_STEP)[:n]
+    tail, head, han = (table[:, _KINDS.index(name)] for name in ("tail", "head", "han"))
+    return [*(table[:, i] for i in range(1, 8)), tail + head + han, head + han, han]
 
 
 def _shape(page: Page) -> list[NDArray[np.generic]]:
     data = np.frombuffer(page.utf8, dtype=np.uint8)
     size = np.maximum(page.byte_end - page.byte_start, 1)
-    counts = []
-    sums = np.zeros(len(data) + 1, dtype=np.int32)
-    for table in _LUT:
-        np.cumsum(table[data], out=sums[1:])
-        counts.append(sums[page.byte_end] - sums[page.byte_start])
+    counts = _byte_counts(page)
     names = list(_BYTE_CLASSES)
     spaces = counts[names.index("space")]
     han = counts[names.index("han")]
@@ -258,18 +276,33 @@ def _repeats(page: Page) -> FloatArray:
 def _title_words(page: Page) -> tuple[FloatArray, FloatArray]:
     """Return the share of each block's words that the page's title has, and the reverse."""
     n = len(page)
-    hashes, first = hash_words(np.frombuffer(page.utf8 + b"\n", dtype=np.uint8))
-    title, _ = hash_words(np.frombuffer(page.head.title.encode("utf-8", "replace") + b"\n", np.uint8))
-    if not len(title) or not len(hashes):
+    told = page.head.title.encode("utf-8", "replace") + b"\n"
+    title, _ = hash_words(np.frombuffer(told, dtype=np.uint8))
+    starts, lengths = word_places(np.frombuffer(page.utf8 + b"\n", dtype=np.uint8))
+    if not len(title) or not len(starts):
         return np.zeros(n, np.float32), np.zeros(n, np.float32)
-    row = np.searchsorted(page.byte_start, first, side="right") - 1
-    known = np.isin(hashes, title)
-    hits = np.bincount(row, weights=known, minlength=n)
+    row = np.searchsorted(page.byte_start, starts, side="right") - 1
     words = np.bincount(row, minlength=n)
+    # Only words that begin and are as long as one of the title's are worth a hash.
+    named, sizes = word_places(np.frombuffer(told, dtype=np.uint8))
+    rim = np.zeros(256 * _LONGEST, dtype=np.bool_)
+    rim[_rim(np.frombuffer(told, dtype=np.uint8), named, sizes)] = True
+    data = np.frombuffer(page.utf8, dtype=np.uint8)
+    likely = np.flatnonzero(rim[_rim(data, starts, lengths)])
+    known = likely[np.isin(hash_ranges(data, starts[likely], lengths[likely]), title)]
+    hits = np.bincount(row[known], minlength=n)
     return (
         (hits / np.maximum(words, 1)).astype(np.float32),
         np.minimum(hits / len(title), 1.5).astype(np.float32),
     )
+
+
+_LONGEST: Final = 64
+
+
+def _rim(data: NDArray[np.uint8], starts: IntArray, lengths: IntArray) -> IntArray:
+    first = (data[starts] | 32).astype(np.int64)
+    return np.asarray(first * _LONGEST + np.minimum(lengths, _LONGEST - 1))
 
 
 def _whole_page(page: Page) -> list[NDArray[np.generic]]:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from unbait.html import tags
 
@@ -34,6 +36,13 @@ _TAG = re.compile(
     rb"[\t\n\f\r /]*+(?:>|\Z)|!--.*?(?:-->|\Z))",
     re.S,
 )
+# What nearly all of a page is made of: text, and tags in their plainest form with few attributes.
+# One match runs over all of it, up to the next thing worth a look.
+_PLAIN = re.compile(
+    rb"(?:[^<]++|</[a-zA-Z0-9]++>"
+    rb"|<(?!script|style|SCRIPT|STYLE)[a-zA-Z][a-zA-Z0-9]*+"
+    rb"(?:\s++[^\s/>=\"'<]++(?:=\"[^\"]*+\")?+(?=[\s/>])){0,60}+\s*+/?+>)*+"
+)
 _OPTIONAL_END: Final = frozenset(
     b"p li dt dd option optgroup tr td th thead tbody tfoot colgroup rp rt html head body".split()
 )
@@ -46,14 +55,16 @@ for _i, _name in enumerate(tags.NAMES):
     _STYLES[_i] = _name.encode() in _FORMATTING
 
 
-def cap(page: bytes) -> tuple[bytes, list[str]]:
-    """Return the page with nesting, attributes and tags capped, and what was cut."""
+def cap(page: bytes) -> tuple[bytes, list[str], frozenset[str]]:
+    """Return the page with nesting, attributes and tags capped, what was cut, and its tags."""
     cut: list[str] = []
     page = _cap_tags(page, cut)
     page = _cap_attributes(page, cut)
-    if _may_be_deep(page):
+    ids, closing = _tag_ids(page)
+    if _is_deep(ids, closing):
         page = _cap_depth(page, cut)
-    return page, cut
+    present = np.bincount(ids, minlength=1).nonzero()[0]
+    return page, cut, frozenset(tags.NAMES[i] for i in present.tolist())
 
 
 def _cap_tags(page: bytes, cut: list[str]) -> bytes:
@@ -66,7 +77,7 @@ def _cap_tags(page: bytes, cut: list[str]) -> bytes:
 
 def _cap_attributes(page: bytes, cut: list[str]) -> bytes:
     pieces, done, worst = [], 0, 0
-    for match in _TAG.finditer(page):
+    for match in _odd_tags(page):
         start, end = match.span(4)
         # An attribute takes two bytes at least: short tags need no count.
         if end - start < 2 * MAX_ATTRIBUTES:
@@ -84,16 +95,33 @@ def _cap_attributes(page: bytes, cut: list[str]) -> bytes:
     return b"".join(pieces)
 
 
-def _may_be_deep(page: bytes) -> bool:
-    """Tell whether more tags are open somewhere than ordinary pages ever have."""
+def _odd_tags(page: bytes) -> Iterator[re.Match[bytes]]:
+    """Yield the tags that are not in their plainest form."""
+    at, size = 0, len(page)
+    while at < size:
+        plain = _PLAIN.match(page, at)
+        at = plain.end() if plain else at
+        if at >= size:
+            return
+        match = _TAG.match(page, at)
+        if match:
+            yield match
+        at = max(match.end() if match else 0, at + 1)
+
+
+def _tag_ids(page: bytes) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return the ids of everything that looks like a tag, and whether it closes."""
     data = np.frombuffer(page + bytes(tags.LONGEST_NAME + 2), dtype=np.uint8)
     places = np.flatnonzero(data == ord("<"))
     closing = data[places + 1] == ord("/")
     starts = places + 1 + closing
     first = data[starts] | 32
     named = (first >= ord("a")) & (first <= ord("z"))
-    closing = closing[named]
-    ids = tags.ids_at(data, starts[named])
+    return tags.ids_at(data, starts[named]), closing[named]
+
+
+def _is_deep(ids: NDArray[np.int64], closing: NDArray[np.bool_]) -> bool:
+    """Tell whether more tags may be open somewhere than ordinary pages ever have."""
     if not len(ids):
         return False
     for weight, most in ((_DEEPENS, MAX_DEPTH), (_STYLES, MAX_FORMATTING)):

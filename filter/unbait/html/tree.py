@@ -50,9 +50,12 @@ class Tree:
     current: IntArray
 
 
-def serialise(parser: LexborHTMLParser, noscript: bool = False) -> bytes:
-    """Return the parsed page without what is not text, its entities resolved safely."""
-    dropped = [name for name in tags.DROPPED if not (noscript and name == "noscript")]
+def serialise(parser: LexborHTMLParser, present: frozenset[str]) -> bytes:
+    """Return the parsed page without what is not text, its entities resolved safely.
+
+    ``present`` are the tags that occur: stripping looks for each name in the whole tree.
+    """
+    dropped = [name for name in tags.DROPPED if name in present or name == "head"]
     parser.strip_tags(dropped, recursive=True)
     root = parser.root
     html = (root.html or "").encode("utf-8", "replace") if root is not None else b""

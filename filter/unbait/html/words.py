@@ -32,9 +32,10 @@ def attribute_words(tree: Tree) -> Words:
     if tree.size < 16 or not len(tree.opens):
         return none
     eight = np.ndarray((tree.size,), dtype="<u8", buffer=tree.data, strides=(1,))
-    is_class = np.flatnonzero(eight == _CLASS) + 8
-    is_id = np.flatnonzero((eight & np.uint64(_ID_MASK)) == _ID) + 5
-    starts = np.sort(np.concatenate((is_class, is_id)))
+    spaces = np.flatnonzero(tree.data[: tree.size] == ord(" "))
+    after = eight[spaces]
+    width = np.where(after == _CLASS, 8, np.where((after & np.uint64(_ID_MASK)) == _ID, 5, 0))
+    starts = (spaces + width)[width > 0]
     which = np.searchsorted(tree.start, starts) - 1
     good = (which >= 0) & (starts < tree.end[which]) & ~tree.closing[which]
     starts, which = starts[good], which[good]
@@ -57,27 +58,47 @@ def _gather(data: NDArray[np.uint8], starts: IntArray, lengths: IntArray) -> NDA
     return data[shift + np.arange(len(shift))]
 
 
-def hash_words(data: NDArray[np.uint8]) -> tuple[NDArray[np.uint64], IntArray]:
-    """Cut bytes into words of letters, camelCase apart; return their hashes and first places.
+def word_places(data: NDArray[np.uint8]) -> tuple[IntArray, IntArray]:
+    """Cut bytes into words of letters, camelCase apart; return where they start, how long.
 
-    Words shorter than two letters are left out; letters after the 32nd do not count.
+    Words shorter than two bytes are left out.
     """
-    low = data | 32
-    letter = ((low >= ord("a")) & (low <= ord("z"))) | (data >= 128)
-    upper = (data >= ord("A")) & (data <= ord("Z"))
+    kind = _KIND[data]
+    letter = kind > 0
     first = letter.copy()
-    first[1:] &= ~letter[:-1] | (upper[1:] & ~upper[:-1])
-    places = np.flatnonzero(letter)
-    if not len(places):
-        return np.zeros(0, np.uint64), np.zeros(0, np.int64)
-    starts = np.flatnonzero(first[places])
-    lengths = np.diff(np.append(starts, len(places)))
-    within = np.arange(len(places)) - np.repeat(starts, lengths)
-    values = low[places].astype(np.uint64) * POWERS[np.minimum(within, MAX_WORD - 1)]
-    values[within >= MAX_WORD] = 0
-    hashes = np.add.reduceat(values, starts)
+    first[1:] &= ~letter[:-1] | ((kind[1:] == _UPPER) & (kind[:-1] != _UPPER))
+    last = letter.copy()
+    last[:-1] &= first[1:] | ~letter[1:]
+    starts = np.flatnonzero(first)
+    lengths = np.flatnonzero(last) + 1 - starts
     long = lengths > 1
-    return mix(hashes[long]), places[starts[long]]
+    return starts[long], lengths[long]
+
+
+def hash_ranges(
+    data: NDArray[np.uint8], starts: IntArray, lengths: IntArray
+) -> NDArray[np.uint64]:
+    """Hash the words at these places; letters after the 32nd do not count, nor does case."""
+    if not len(starts):
+        return np.zeros(0, np.uint64)
+    lengths = np.minimum(lengths, MAX_WORD)
+    ends = np.cumsum(lengths)
+    within = np.arange(int(ends[-1])) - np.repeat(ends - lengths, lengths)
+    letters = (data[np.repeat(starts, lengths) + within] | 32).astype(np.uint64)
+    return mix(np.add.reduceat(letters * POWERS[within], ends - lengths))
+
+
+def hash_words(data: NDArray[np.uint8]) -> tuple[NDArray[np.uint64], IntArray]:
+    """Return the hashes of all words in these bytes and where they start."""
+    starts, lengths = word_places(data)
+    return hash_ranges(data, starts, lengths), starts
+
+
+_UPPER: Final = 2
+_KIND = np.zeros(256, dtype=np.uint8)
+_KIND[ord("a") : ord("z") + 1] = 1
+_KIND[ord("A") : ord("Z") + 1] = _UPPER
+_KIND[128:] = 1
 
 
 def mix(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
