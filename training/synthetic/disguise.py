@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from random import Random
 from typing import Literal, get_args
@@ -54,7 +55,9 @@ def _spaced(text: str, rng: Random) -> str:
     """Space out the longer words: the ones a filter would look for."""
     words = [word for word in text.split(" ") if len(word) > 3 and word.isalpha()]
     chosen = {word for word in words if rng.random() < 0.5} or set(words[:1])
-    return " ".join(" ".join(word) if word in chosen else word for word in text.split(" "))
+    return re.sub(
+        r"\w+", lambda match: f" {' '.join(match[0])} " if match[0] in chosen else match[0], text
+    ).strip()
 
 
 def _full_width(char: str) -> str:
