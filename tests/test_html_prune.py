@@ -23,9 +23,7 @@ def test_prune_takes_what_it_is_told_and_says_so(parser: str) -> None:
     soup = BeautifulSoup(PAGE, parser)
     text = read_page(soup).text
     taken = prune(soup, spans(text, "Home\nNews", "Click here: shop", "Buy cheap hats now. "))
-    assert read_page(soup).text == (
-        "Title\n\nOne two three.\n\nFour.\n\nFive. Six.\n\nCaption"
-    )
+    assert read_page(soup).text == ("Title\n\nOne two three.\n\nFour.\n\nFive. Six.\n\nCaption")
     assert soup.find("nav") is None
     assert soup.find("img") is not None
     assert "data-unbait" not in str(soup)

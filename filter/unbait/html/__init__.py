@@ -1,6 +1,7 @@
 """Pages to blocks, blocks to the article: everything the package knows about HTML."""
 
 from unbait.html.blocks import Page, read_page
+from unbait.html.kinds import categories
 from unbait.html.metadata import metadata
 from unbait.html.model import PAGE_TYPES, PageModel
 from unbait.html.prune import Taken, prune
@@ -12,6 +13,7 @@ __all__ = [
     "Page",
     "PageModel",
     "Taken",
+    "categories",
     "metadata",
     "prune",
     "read_page",

@@ -86,9 +86,7 @@ class Page:
         return self.text[self.start[i] : self.end[i]]
 
 
-def read_page(
-    page: str | bytes | Tag, url: str | None = None, encoding: str | None = None
-) -> Page:
+def read_page(page: str | bytes | Tag, url: str | None = None, encoding: str | None = None) -> Page:
     """Read a page into blocks. ``encoding`` is the charset of the HTTP header, if there was one."""
     data, truncated = to_utf8(page, encoding)
     data, capped, present = guard.cap(data)
@@ -254,7 +252,10 @@ def _flow(tree: Tree, kind: IntArray) -> _Flow:
     out[place[gaps + 1][cell] - 1] = ord("\t")
     edge = gaps[strong | line]
     first, last = np.append(0, edge + 1), np.append(edge, len(solid) - 1)
-    first_tag, last_tag = of_tag[solid[first]].astype(np.int64), of_tag[solid[last]].astype(np.int64)
+    first_tag, last_tag = (
+        of_tag[solid[first]].astype(np.int64),
+        of_tag[solid[last]].astype(np.int64),
+    )
     linked = _linked(tree, is_solid, at, size, first_tag, last_tag)
     start, end = _trim_kept(out, place[first], place[last] + 1)
     filled = end > start
@@ -310,9 +311,7 @@ def _keep_preformatted(tree: Tree, body: NDArray[np.uint8], at: IntArray, size: 
         piece[piece == ord("\t")] = _KEPT_TAB
 
 
-def _trim_kept(
-    out: NDArray[np.uint8], start: IntArray, end: IntArray
-) -> tuple[IntArray, IntArray]:
+def _trim_kept(out: NDArray[np.uint8], start: IntArray, end: IntArray) -> tuple[IntArray, IntArray]:
     """Move the edges of blocks over kept white space, which no block starts or ends with."""
     kept = (out >= _KEPT_SPACE) & (out <= _KEPT_TAB)
     if not kept.any():
@@ -386,7 +385,7 @@ def _hidden_elements(tree: Tree, data: bytes) -> list[int]:
     found = np.asarray(places)
     which = np.searchsorted(tree.start, found) - 1
     in_tag = (which >= 0) & (found < tree.end[which]) & ~tree.closing[which]
-    return np.searchsorted(tree.opens, which[in_tag]).tolist()
+    return [int(e) for e in np.searchsorted(tree.opens, which[in_tag])]
 
 
 def _hides(data: bytes, value: int) -> bool:

@@ -39,11 +39,13 @@ _BYTE_CLASSES: Final = {
 }
 _TAGS: Final = ("p", "li", "div", "td", "tr", "a", "dt", "dd", "br", "option", "button", "label",
                 "figcaption", "blockquote", "pre", "section", "article", "body", "form", "center",
-                "summary", "legend", "caption", "header", "footer", "nav", "aside", "main")  # fmt: skip
+                "figcaption", "blockquote", "pre", "section", "article", "body", "form",
+                "center",
 DENSE_NAMES: Final[tuple[str, ...]] = (
     "log_letters", "log_words", "link_share", "word_length",
     *(f"share_{name}" for name in _BYTE_CLASSES),
-    "ends_stop", "ends_colon", "ends_comma", "ends_high", "starts_upper", "starts_digit", "starts_mark",
+    "ends_stop", "ends_colon", "ends_comma", "ends_high",
+    "starts_upper", "starts_digit", "starts_mark",
     *(f"heading_{i}" for i in range(1, 7)),
     *(f"tag_{name}" for name in _TAGS),
     *(f"in_{names[0]}" for names in tags.COUNTED),
@@ -167,7 +169,19 @@ def dense(page: Page, chain: list[IntArray]) -> FloatArray:
 
 
 # Each byte has one kind; the classes are sums of kinds.
-_KINDS: Final = ("other", "stop", "comma", "digit", "upper", "space", "mark", "quote", "tail", "head", "han")
+_KINDS: Final = (
+    "other",
+    "stop",
+    "comma",
+    "digit",
+    "upper",
+    "space",
+    "mark",
+    "quote",
+    "tail",
+    "head",
+    "han",
+)
 _KIND = np.zeros(256, dtype=np.int64)
 for _i, _name in enumerate(_KINDS[1:8], 1):
     _KIND[list(_BYTE_CLASSES[_name])] = _i
@@ -329,7 +343,7 @@ CONTEXT_NAMES: Final[tuple[str, ...]] = (
     *(f"score_{step:+d}" for step in (-3, -2, -1, 1, 2, 3)),
     *(f"mean_{radius}" for radius in (2, 5, 12, 30)),
     *(f"plain_mean_{radius}" for radius in (2, 8)),
-    *(f"{what}_{step}" for step in (1, 2, 3, 4, 6, 8) for what in ("mean_up", "size_up", "mass_up")),
+    *(f"{what}_up_{step}" for step in (1, 2, 3, 4, 6, 8) for what in ("mean", "size", "mass")),
     "mass_before", "mass_until", "page_mean", "page_mass", "over_median", "rank",
     "from_strong", "to_strong", "under_score", "under_text", "under_far", "under_level",
     *(f"type_{i}" for i in range(7)),
@@ -386,7 +400,7 @@ def _window(values: NDArray[np.float64], weights: NDArray[np.float64], radius: i
     low = np.maximum(np.arange(n) - radius, 0)
     high = np.minimum(np.arange(n) + radius + 1, n)
     mean = (sums[high] - sums[low]) / np.maximum(sizes[high] - sizes[low], 1e-9)
-    return mean.astype(np.float32)
+    return np.asarray(mean, dtype=np.float32)
 
 
 def _containers(
@@ -441,7 +455,14 @@ def _heading_above(
 
 
 TYPE_BUCKETS: Final = 1 << 12
-_TOLD: Final = ("og:type", "generator", "twitter:card", "twitter:label1", "pagetype", "article:section")
+_TOLD: Final = (
+    "og:type",
+    "generator",
+    "twitter:card",
+    "twitter:label1",
+    "pagetype",
+    "article:section",
+)
 
 
 def page_vector(page: Page, rows: FloatArray) -> FloatArray:
@@ -454,7 +475,11 @@ def page_vector(page: Page, rows: FloatArray) -> FloatArray:
     )
     words, _ = hash_words(np.frombuffer(told.encode("utf-8", "replace") + b"\n", dtype=np.uint8))
     hashed = np.zeros(TYPE_BUCKETS, dtype=np.float32)
-    hashed[(np.concatenate((body, mix(words + np.uint64(1)))) % np.uint64(TYPE_BUCKETS)).astype(np.int64)] = 1
+    hashed[
+        (np.concatenate((body, mix(words + np.uint64(1)))) % np.uint64(TYPE_BUCKETS)).astype(
+            np.int64
+        )
+    ] = 1
     if not len(page):
         return np.concatenate((np.zeros(2 * len(DENSE_NAMES), np.float32), hashed))
     return np.concatenate((weights @ rows, rows.mean(axis=0), hashed)).astype(np.float32)

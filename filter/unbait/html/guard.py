@@ -28,8 +28,8 @@ _ATTRIBUTE: Final = (
 )
 _ATTRIBUTES = re.compile(rb"(?:" + _ATTRIBUTE + rb")*+", re.S)
 _FEW_ATTRIBUTES = re.compile(rb"(?:" + _ATTRIBUTE + rb"){0,%d}+" % MAX_ATTRIBUTES, re.S)
-# Tags, comments, scripts and styles as the HTML standard cuts them. What an open quote swallows to the end of the
-# page is matched too, so that no byte is scanned twice.
+# Tags, comments, scripts and styles as the HTML standard cuts them. What an open quote swallows to
+# the end of the page is matched too, so that no byte is scanned twice.
 _TAG = re.compile(
     rb"<(?:([sS](?:cript|tyle))\b[^>]*+>[^<]*+(?:<(?!/[sS](?:cript|tyle))[^<]*+)*+"
     rb"|(/?)([a-zA-Z][^\t\n\f\r />]*+)((?:" + _ATTRIBUTE + rb")*+)"

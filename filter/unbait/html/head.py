@@ -61,6 +61,5 @@ def read_head(parser: LexborHTMLParser, data: bytes) -> Head:
 
 
 _WANTED = (
-    "title,meta[content],link[rel~=canonical],time[datetime],"
-    'script[type="application/ld+json"]'
+    'title,meta[content],link[rel~=canonical],time[datetime],script[type="application/ld+json"]'
 )

@@ -57,9 +57,9 @@ def metadata(page: Page) -> dict[str, str | None]:
     return {
         "title": _title(page, meta, typed, site),
         "byline": _linked(typed, "author") or _byline(meta),
-        "date": _said(typed, "datePublished") or _first(meta, _DATE) or next(
-            (time for time in page.head.times if time), None
-        ),
+        "date": _said(typed, "datePublished")
+        or _first(meta, _DATE)
+        or next((time for time in page.head.times if time), None),
         "language": _language(page.head.language or _first(meta, _LANGUAGE)),
         "url": _canonical(page, meta),
         "site": site,

@@ -35,12 +35,10 @@ _MOST_BLOCKS: Final = 4096
 _NEVER: Final = 0.05
 
 
-def word_counts(page: Page) -> NDArray[np.float64]:
-    """Return about how many words each block has."""
-    rows = features.dense(page, features.climb(page)) if "dense" not in page.caches else None
-    cached = page.caches["dense"] if rows is None else rows
+def word_counts(rows: features.FloatArray) -> NDArray[np.float64]:
+    """Return about how many words each block has, from its dense row."""
     column = features.DENSE_NAMES.index("log_words")
-    return np.expm1(cached[:, column].astype(np.float64))  # type: ignore[index]
+    return np.asarray(np.expm1(rows[:, column].astype(np.float64)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +99,7 @@ class PageModel:
         odds = np.float64(threshold / (1 - min(threshold, 0.999999)))
         good = 1 - junk.astype(np.float64)
         good = good * odds / (good * odds + (1 - good))
-        size = np.maximum(word_counts(page), 1)
+        size = np.maximum(word_counts(self._dense(page)), 1)
         order = np.argsort(-good, kind="stable")
         gained = np.cumsum((good * size)[order])
         expected = 2 * gained / (np.cumsum(size[order]) + gained[-1] + 1e-9)
@@ -137,9 +135,10 @@ class PageModel:
         a = self.arrays
         n = len(page)
         words, path = features.text_words(page), features.tag_words(page, chain)
-        text = np.bincount(words.row, weights=a["text"][words.bucket], minlength=n)
-        text += np.bincount(path.row, weights=a["text"][path.bucket], minlength=n)
-        attributes = np.zeros(n)
+        rows_of = np.concatenate((words.row, path.row))
+        weight_of = a["text"][np.concatenate((words.bucket, path.bucket))]
+        text = np.asarray(np.bincount(rows_of, weights=weight_of, minlength=n), dtype=np.float64)
+        attributes: NDArray[np.float64] = np.zeros(n)
         elements = len(page.tree.opens)
         weights = a["attributes"].reshape(len(features.LEVELS), -1)
         bucket = features.attribute_buckets(page)
@@ -150,7 +149,7 @@ class PageModel:
         for step, element in enumerate(chain):
             attributes += sums[features.level_of(step)][element]
         shape = ((rows - a["dense_mean"]) / a["dense_scale"]).clip(-5, 5) @ a["dense"]
-        return text + attributes + shape + float(a["bias"][0]), text, attributes
+        return np.asarray(text + attributes + shape + float(a["bias"][0])), text, attributes
 
     def _score(self, page: Page) -> NDArray[np.float32]:
         n = len(page)
@@ -162,9 +161,7 @@ class PageModel:
         types = self._types(page, rows)
         around = features.context(page, chain, score, (parts[0], parts[1]), types)
         columns = np.concatenate((rows, around), axis=1)
-        logits = [
-            self._trees(columns[at : at + _MOST_BLOCKS]) for at in range(0, n, _MOST_BLOCKS)
-        ]
+        logits = [self._trees(columns[at : at + _MOST_BLOCKS]) for at in range(0, n, _MOST_BLOCKS)]
         slope, shift = self.arrays["calibration"]
         return np.asarray(1 / (1 + np.exp(np.concatenate(logits) * slope + shift)), np.float32)
 

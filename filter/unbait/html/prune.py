@@ -13,7 +13,8 @@ from unbait.errors import InputError
 from unbait.html.blocks import Page, read_page
 
 if TYPE_CHECKING:
-    from bs4 import NavigableString, Tag
+    from bs4 import Tag
+    from bs4.element import NavigableString
 
 _MARK: Final = "data-unbait-number"
 _NUMBER: Final = re.compile(rb' data-unbait-number="(\d+)"')
@@ -37,7 +38,9 @@ def prune(soup: Tag, spans: Iterable[tuple[int, int]]) -> list[Taken]:
     from bs4 import Tag as SoupTag
 
     if not isinstance(soup, SoupTag):
-        raise InputError("PAGE_TYPE", f"prune takes a BeautifulSoup tree, not {type(soup).__name__}")
+        raise InputError(
+            "PAGE_TYPE", f"prune takes a BeautifulSoup tree, not {type(soup).__name__}"
+        )
     marked = copy.copy(soup)
     elements = list(soup.find_all(True))
     for number, twin in enumerate(marked.find_all(True)):

@@ -20,9 +20,7 @@ _HTML_TAG: Final = {
 _ESCAPE: Final = re.compile(r"([\\`*_\[\]<>])|^(#{1,6}\s|[-+]\s|\d+[.)]\s|>\s?)", re.M)
 
 
-def render(
-    page: Page, kept: Sequence[int], form: Format = "text", edit: Edit | None = None
-) -> str:
+def render(page: Page, kept: Sequence[int], form: Format = "text", edit: Edit | None = None) -> str:
     """Write these blocks, in this order, in one of the formats.
 
     ``edit`` gives the text of a stretch of the page with what was cut inside it left out.
@@ -89,4 +87,6 @@ def _as_html(page: Page, i: int, text: str) -> str:
     else:
         tag = _HTML_TAG.get(tags.NAMES[page.tag[i]], "p")
     body = f"<{tag}>{html.escape(text)}</{tag}>"
-    return f"<ul>{body}</ul>" if tag == "li" else f"<dl>{body}</dl>" if tag in ("dt", "dd") else body
+    return (
+        f"<ul>{body}</ul>" if tag == "li" else f"<dl>{body}</dl>" if tag in ("dt", "dd") else body
+    )

@@ -8,29 +8,146 @@ import numpy as np
 from numpy.typing import NDArray
 
 # Elements that never have an end tag: the serialiser writes none for them.
-VOID: Final = (
-    "area base basefont bgsound br col embed frame hr img input keygen link meta param source "
-    "track wbr"
-).split()
+VOID: Final = [
+    "area",
+    "base",
+    "basefont",
+    "bgsound",
+    "br",
+    "col",
+    "embed",
+    "frame",
+    "hr",
+    "img",
+    "input",
+    "keygen",
+    "link",
+    "meta",
+    "param",
+    "source",
+    "track",
+    "wbr",
+]
 # Their text is not the page's text. Raw-text elements are here too: their content is not escaped.
-DROPPED: Final = (
-    "head title script style noscript template svg math iframe object embed canvas audio video map "
-    "noembed noframes xmp plaintext textarea datalist progress meter frameset"
-).split()
-HEADINGS: Final = "h1 h2 h3 h4 h5 h6".split()
-LISTS: Final = "ul ol dl menu".split()
+DROPPED: Final = [
+    "head",
+    "title",
+    "script",
+    "style",
+    "noscript",
+    "template",
+    "svg",
+    "math",
+    "iframe",
+    "object",
+    "embed",
+    "canvas",
+    "audio",
+    "video",
+    "map",
+    "noembed",
+    "noframes",
+    "xmp",
+    "plaintext",
+    "textarea",
+    "datalist",
+    "progress",
+    "meter",
+    "frameset",
+]
+HEADINGS: Final = ["h1", "h2", "h3", "h4", "h5", "h6"]
+LISTS: Final = ["ul", "ol", "dl", "menu"]
 # Block boundaries after which a new line, but no empty line, begins.
-LINES: Final = "li dt dd tr option br summary legend label caption".split()
-CELLS: Final = "td th".split()
-PARAGRAPHS: Final = (
-    "address article aside blockquote body button center details dialog dir div dl fieldset "
-    "figcaption figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr html main menu nav ol "
-    "optgroup p pre search section select table tbody tfoot thead ul amp-sidebar amp-accordion"
-).split()
-INLINE: Final = (
-    "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd mark nobr q rp rt "
-    "ruby s samp small span strike strong sub sup time tt u var img input wbr col colgroup"
-).split()
+LINES: Final = ["li", "dt", "dd", "tr", "option", "br", "summary", "legend", "label", "caption"]
+CELLS: Final = ["td", "th"]
+PARAGRAPHS: Final = [
+    "address",
+    "article",
+    "aside",
+    "blockquote",
+    "body",
+    "button",
+    "center",
+    "details",
+    "dialog",
+    "dir",
+    "div",
+    "dl",
+    "fieldset",
+    "figcaption",
+    "figure",
+    "footer",
+    "form",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "header",
+    "hgroup",
+    "hr",
+    "html",
+    "main",
+    "menu",
+    "nav",
+    "ol",
+    "optgroup",
+    "p",
+    "pre",
+    "search",
+    "section",
+    "select",
+    "table",
+    "tbody",
+    "tfoot",
+    "thead",
+    "ul",
+    "amp-sidebar",
+    "amp-accordion",
+]
+INLINE: Final = [
+    "a",
+    "abbr",
+    "acronym",
+    "b",
+    "bdi",
+    "bdo",
+    "big",
+    "cite",
+    "code",
+    "data",
+    "del",
+    "dfn",
+    "em",
+    "font",
+    "i",
+    "ins",
+    "kbd",
+    "mark",
+    "nobr",
+    "q",
+    "rp",
+    "rt",
+    "ruby",
+    "s",
+    "samp",
+    "small",
+    "span",
+    "strike",
+    "strong",
+    "sub",
+    "sup",
+    "time",
+    "tt",
+    "u",
+    "var",
+    "img",
+    "input",
+    "wbr",
+    "col",
+    "colgroup",
+]
 
 NAMES: Final[tuple[str, ...]] = (
     "",

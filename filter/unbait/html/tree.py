@@ -75,13 +75,13 @@ def build(html: bytes) -> Tree:
     void = tags.IS_VOID[ids]
     keep = ~(void & closing)
     if not keep.all():
-        start, end, closing, ids, void = (x[keep] for x in (start, end, closing, ids, void))
+        start, end, ids = start[keep], end[keep], ids[keep]
+        closing, void = closing[keep], void[keep]
     opening = ~closing & ~void
     if int(opening.sum()) != int(closing.sum()):
         keep = _balanced(opening, closing)
-        start, end, closing, ids, void, opening = (
-            x[keep] for x in (start, end, closing, ids, void, opening)
-        )
+        start, end, ids = start[keep], end[keep], ids[keep]
+        closing, void, opening = closing[keep], void[keep], opening[keep]
     opens, closes, parent, current = _nest(opening, closing, void)
     return Tree(data, len(html), start, end, closing, ids, opens, closes, parent, current)
 

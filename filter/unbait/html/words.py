@@ -75,9 +75,7 @@ def word_places(data: NDArray[np.uint8]) -> tuple[IntArray, IntArray]:
     return starts[long], lengths[long]
 
 
-def hash_ranges(
-    data: NDArray[np.uint8], starts: IntArray, lengths: IntArray
-) -> NDArray[np.uint64]:
+def hash_ranges(data: NDArray[np.uint8], starts: IntArray, lengths: IntArray) -> NDArray[np.uint64]:
     """Hash the words at these places; letters after the 32nd do not count, nor does case."""
     if not len(starts):
         return np.zeros(0, np.uint64)

@@ -1,0 +1,80 @@
+"""How fast pages are read and scored, on one core, beside trafilatura fast where it is installed.
+
+python benchmarks/bench_html.py DATA [--set annotated] [--pages 200] [--memory 10000]
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import time
+from itertools import islice
+from pathlib import Path
+
+from training.page import records
+from unbait.html import PageModel, read_page
+
+
+def seconds(run, pages: list[bytes]) -> list[float]:  # type: ignore[no-untyped-def]
+    taken = []
+    for page in pages:
+        began = time.perf_counter()
+        run(page)
+        taken.append(time.perf_counter() - began)
+    return taken
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--set", default="annotated")
+    parser.add_argument("--pages", type=int, default=200)
+    parser.add_argument("--model", type=Path, default=Path("models/page"))
+    parser.add_argument("--memory", type=int, default=0, help="read so many pages, tell the growth")
+    parser.add_argument("--peers", action="store_true")
+    arguments = parser.parse_args()
+    found = islice(records(arguments.data, arguments.set), arguments.pages)
+    pages = [record["html"].encode("utf-8", "replace") for record in found]
+    size = sum(map(len, pages)) / 1e6
+    model = PageModel.load(arguments.model)
+
+    def article(page: bytes) -> None:
+        read = read_page(page)
+        model.select(read, model.score([read])[0])
+
+    runs = {"read_page": read_page, "read, score, select": article}
+    if arguments.peers:
+        from trafilatura import extract
+
+        runs["trafilatura fast"] = lambda page: extract(page, fast=True)
+    figures = {"set": arguments.set, "pages": len(pages), "megabytes": round(size, 1)}
+    for name, run in runs.items():
+        best = min((seconds(run, pages) for _ in range(2)), key=sum)
+        best.sort()
+        figures[name] = {
+            "MB/s": round(size / sum(best), 1),
+            "p50 ms": round(1e3 * best[len(best) // 2], 2),
+            "p95 ms": round(1e3 * best[int(len(best) * 0.95)], 2),
+        }  # type: ignore[assignment]
+    if arguments.memory:
+        figures["growth MB"] = growth(article, pages, arguments.memory)  # type: ignore[assignment]
+    print(json.dumps(figures, indent=1))
+
+
+def growth(run, pages: list[bytes], count: int) -> float:  # type: ignore[no-untyped-def]
+    """Return by how much memory grew between the first tenth of these many pages and the last."""
+    import psutil
+
+    process, start = psutil.Process(), 0
+    for i in range(count):
+        run(pages[i % len(pages)])
+        if i == count // 10:
+            gc.collect()
+            start = process.memory_info().rss
+    gc.collect()
+    return round((process.memory_info().rss - start) / 1e6, 1)
+
+
+if __name__ == "__main__":
+    main()
