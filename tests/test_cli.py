@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from click.testing import CliRunner, Result
 
 import unbait
 from unbait.cli import COMMANDS, main
+from unbait.modelfile import packaged
 
 FILTER = str(Path(unbait.__file__).parents[1])
 ENVIRONMENT = {**os.environ, "PYTHONPATH": FILTER}
@@ -179,6 +181,42 @@ def test_hits_are_counted(rules: Path, tmp_path: Path) -> None:
     row = done.stdout.splitlines()[1].split("\t")
     assert (row[0], row[2], row[4]) == ("2", "MY-1", "Buy my book")
     assert call("rules", "stats", "gone.txt", "--rules", rules).exit_code == 1
+
+
+def test_models_are_listed_shown_and_verified() -> None:
+    rows = [line.split("\t") for line in call("models", "list").stdout.splitlines()]
+    assert "paragraph" in [row[0] for row in rows]
+    manifest = json.loads(call("models", "show", "paragraph").stdout)
+    assert ["paragraph", str(manifest["feature_version"]), manifest["weights_sha256"]] in rows
+    done = call("models", "verify")
+    assert done.exit_code == 0, done.output
+    assert len(done.stdout.splitlines()) == len(rows)
+    assert "paragraph: whole, " in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("damage", "code"),
+    [
+        ("manifest.json", "MODEL_MISSING"),
+        ("weights.safetensors", "MODEL_DAMAGED"),
+        ("parity.jsonl", "MODEL_PARITY"),
+    ],
+)
+def test_a_damaged_model_is_said(tmp_path: Path, damage: str, code: str) -> None:
+    model = tmp_path / "paragraph"
+    shutil.copytree(packaged("paragraph"), model)
+    path = model / damage
+    if damage == "manifest.json":
+        path.unlink()
+    elif damage == "weights.safetensors":
+        raw = bytearray(path.read_bytes())
+        raw[-1] ^= 1
+        path.write_bytes(raw)
+    else:
+        row = json.loads(path.read_text(encoding="utf-8").splitlines()[0])
+        path.write_text(json.dumps({**row, "junk": [2.0] * len(row["junk"])}), encoding="utf-8")
+    done = call("models", "verify", model)
+    assert done.exit_code == 1 and f"[{code}]" in done.stderr
 
 
 def test_serve_says_which_extra_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -371,7 +371,7 @@ def test_kill_9_leaves_only_whole_files(tmp_path: Path) -> None:
     source, out = tmp_path / "in", tmp_path / "out"
     source.mkdir()
     for number in range(400):
-        (source / f"{number:03}.txt").write_text(scraped() * 20)
+        (source / f"{number:03}.txt").write_text(scraped() * 3)
     with subprocess.Popen(
         [sys.executable, "-m", "unbait", "clean", source, "-o", out], env=ENVIRONMENT
     ) as process:
@@ -380,7 +380,7 @@ def test_kill_9_leaves_only_whole_files(tmp_path: Path) -> None:
         process.send_signal(signal.SIGKILL)
     written = list(out.glob("*.txt"))
     assert written
-    assert {path.read_text() for path in written} == {clean() * 20}
+    assert {path.read_text() for path in written} == {clean() * 3}
 
 
 def in_terminal(*arguments: str | Path, **environment: str) -> tuple[str, str]:

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.decided import Example, decisions_for
 from unbait.errors import InputError
 from unbait.io.audit import restore_source, source_of
 from unbait.io.coding import Coding, decode, output_coding, utf8_of
 from unbait.render import audit_record, cut, output_of
-from unbait.result import Result
-from unbait.types import Decision, Document, Reason, Verdict
+from unbait.types import Document
 
 FRENCH = "L’été à Genève fut très pluvieux, où étaient les élèves ?\n"
 RUSSIAN = "Сегодня в городе прошёл дождь, сообщает пресс-служба мэрии.\n"
@@ -96,14 +96,11 @@ def test_any_text_can_be_written_as_utf8(text: str) -> None:
     coding.encode(text)
 
 
-def result_without_middle(text: str) -> Result:
+def result_without_middle(text: str) -> Example:
     third = len(text) // 3
-    spans = ((0, third, "keep"), (third, 2 * third, "remove"), (2 * third, len(text), "keep"))
-    decisions = tuple(
-        Decision(start, end, "ad", action, 0.9, (Reason("EN-AD1", "why", start, end),))
-        for start, end, action in spans
+    return Example(
+        Document(text), decisions_for(text, [third, 2 * third], ["keep", "remove", "keep"])
     )
-    return Result(Document(text), decisions, Verdict("article", ""), ())
 
 
 @pytest.mark.parametrize("keep", [True, False])

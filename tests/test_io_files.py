@@ -110,14 +110,12 @@ def test_a_folder_without_rights_is_said_and_the_rest_read(
 def test_an_output_is_whole_or_nothing(tmp_path: Path) -> None:
     path = tmp_path / "out.txt"
     path.write_bytes(b"before")
-    writer = atomic_writer(path)
-    with pytest.raises(RuntimeError), writer as stream:
-        stream.write(b"half")
-        raise RuntimeError
+    with pytest.raises(TypeError), atomic_writer(path) as stream:
+        stream.writelines([b"half", "no bytes"])  # type: ignore[list-item]
     assert path.read_bytes() == b"before"
     write_atomic(path, b"after")
     assert path.read_bytes() == b"after"
-    assert os.listdir(tmp_path) == ["out.txt"]
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_permissions_and_links_stay(tmp_path: Path) -> None:

@@ -12,66 +12,48 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import unbait
+from tests.decided import Example, decisions_for
 from unbait import render
 from unbait.errors import InputError
 from unbait.io.audit import audit_line, read_audit, schema
-from unbait.result import Result
-from unbait.types import Decision, Document, Reason, Verdict
+from unbait.types import Decision, Document
 
 # Text that is hard on offsets: line ends of every kind, marks, lone surrogates, NUL.
 HARD = st.text(st.sampled_from("ab \n\r\t\u2028é中😀\x00\ud800\udcff\ufeff"), max_size=60)
 
+GOOD = (
+    "The council voted on Tuesday to reopen the ferry line to the island, which was closed in "
+    "2013 to save money, and will lease a vessel for three years, the harbour master said."
+)
 VALIDATOR = jsonschema.Draft202012Validator(schema())
 
 
-def decisions_for(text: str, ends: list[int], actions: list[str]) -> tuple[Decision, ...]:
-    """Cover a text with decisions that end at these places."""
-    bounds = sorted({min(end, len(text)) for end in ends} | {0, len(text)})
-    return tuple(
-        Decision(
-            start,
-            end,
-            "content" if action == "keep" else "ad",
-            action,  # type: ignore[arg-type]
-            0.25,
-            () if action == "keep" else (Reason("EN-AD1", "An advert.", start, end),),
-        )
-        for start, end, action in zip(bounds, bounds[1:], actions, strict=False)
-    )
-
-
 @st.composite
-def decided(draw: st.DrawFn, texts: st.SearchStrategy[str] = HARD) -> Result:
+def decided(draw: st.DrawFn, texts: st.SearchStrategy[str] = HARD) -> Example:
     text = draw(texts)
     ends = draw(st.lists(st.integers(0, max(0, len(text))), max_size=12))
     actions = draw(st.lists(st.sampled_from(["keep", "flag", "remove"]), min_size=14, max_size=14))
-    return result_of(text, decisions_for(text, ends, actions))
+    return Example(Document(text), decisions_for(text, ends, actions))
 
 
-def result_of(text: str, decisions: tuple[Decision, ...]) -> Result:
-    return Result(
-        document=Document(text),
-        decisions=decisions,
-        verdict=Verdict("article", "enough text", {"kept": 0.5}),
-        notes=("a note",),
+def two_cuts() -> Example:
+    text = "".join(f"line {number}\n" for number in range(1, 21))
+    at = [text.index("line 3\n"), text.index("line 4\n"), text.index("line 18\n")]
+    return Example(
+        Document(text), decisions_for(text, [*at, at[2] + 8], ["keep", "remove"] * 2 + ["keep"])
     )
 
 
-def two_cuts() -> Result:
-    text = "".join(f"line {number}\n" for number in range(1, 21))
-    at = [text.index("line 3\n"), text.index("line 4\n"), text.index("line 18\n")]
-    return result_of(text, decisions_for(text, [*at, at[2] + 8], ["keep", "remove"] * 2 + ["keep"]))
-
-
 @given(decided())
-def test_restore_gives_back_the_input(result: Result) -> None:
+def test_restore_gives_back_the_input(result: Example) -> None:
     text = result.document.text
     clean = render.cut(text, result.decisions)
     assert render.restore(clean, render.cuts_of(text, result.decisions)) == text
 
 
 @given(decided())
-def test_audit_alone_restores_and_follows_the_schema(result: Result) -> None:
+def test_audit_alone_restores_and_follows_the_schema(result: Example) -> None:
     line = audit_line(render.audit_record(result, id="one"))
     assert line.count(b"\n") == 1
     record = json.loads(line)
@@ -81,9 +63,13 @@ def test_audit_alone_restores_and_follows_the_schema(result: Result) -> None:
 
 
 def test_result_speaks_the_same_record() -> None:
-    result = two_cuts()
-    assert result.audit() == render.audit_record(result)
+    result = unbait.Cleaner().clean(f"{GOOD}\nClick Here: online rugby store malaysia\n{GOOD}\n")
+    assert isinstance(result, unbait.Result)
     assert result.text == render.cut(result.document.text, result.decisions)
+    assert result.restore() == result.document.text
+    record = result.audit(id="one")
+    assert record == render.audit_record(result, id="one")
+    VALIDATOR.validate(json.loads(audit_line(record)))
 
 
 def test_record_tells_everything() -> None:
@@ -161,7 +147,7 @@ def test_coloured_diff_lets_no_controls_through() -> None:
 
 @pytest.mark.skipif(not shutil.which("patch"), reason="needs the program patch")
 @given(decided(st.text(st.sampled_from("ab \n\né"), max_size=60)))
-def test_patch_applies_the_diff(tmp_path_factory: pytest.TempPathFactory, result: Result) -> None:
+def test_patch_applies_the_diff(tmp_path_factory: pytest.TempPathFactory, result: Example) -> None:
     text, clean = result.document.text, render.cut(result.document.text, result.decisions)
     folder = tmp_path_factory.mktemp("patch")
     folder.joinpath("a.txt").write_bytes(text.encode())

@@ -5,18 +5,19 @@ Pure functions over a text and the decisions that cover it; nothing here decides
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple, NotRequired, TypedDict
+from typing import NamedTuple, NotRequired, Protocol, TypedDict
 
 from unbait.errors import InputError
-from unbait.types import Action, Category, Decision, VerdictName
-
-if TYPE_CHECKING:
-    from unbait.result import Result
+from unbait.types import Action, Category, Decision, Document, Verdict, VerdictName
 
 AUDIT_VERSION = 1
 _CONTEXT = 3
+# Two halves that stand side by side in a Python text: JSON would make them one character.
+_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 # C0 and C1 controls but tab and newline, bidi controls, and lone surrogates that cannot be written.
 _VISIBLE = {
     code: f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
@@ -28,6 +29,30 @@ _VISIBLE = {
         *range(0xD800, 0xE000),
     )
 }
+
+
+class Decided(Protocol):
+    """What can be rendered: a text with decisions that cover it (a `Result` is one)."""
+
+    @property
+    def document(self) -> Document:
+        """What came in."""
+
+    @property
+    def text(self) -> str:
+        """What is kept."""
+
+    @property
+    def decisions(self) -> tuple[Decision, ...]:
+        """What happens to each stretch."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the document is as a whole."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know."""
 
 
 class Cut(NamedTuple):
@@ -47,7 +72,7 @@ class AuditReason(TypedDict):
 
 
 class AuditDecision(TypedDict):
-    """One decision, as written; ``text`` is there for what was cut."""
+    """One decision, as written; ``text`` (or ``text_base64``) is there for what was cut."""
 
     start: int
     end: int
@@ -56,6 +81,7 @@ class AuditDecision(TypedDict):
     score: float
     reasons: list[AuditReason]
     text: NotRequired[str]
+    text_base64: NotRequired[str]
 
 
 class AuditVerdict(TypedDict):
@@ -138,11 +164,11 @@ def restore(clean_text: str, cuts: Iterable[Cut]) -> str:
 
 def cuts_in(record: AuditRecord) -> list[Cut]:
     """Give the removed pieces that an audit record holds."""
-    return [Cut(d["start"], d["text"]) for d in record["decisions"] if d["action"] == "remove"]
+    return [Cut(d["start"], _text_in(d)) for d in record["decisions"] if d["action"] == "remove"]
 
 
-def audit_record(  # noqa: PLR0913 - all but the result are names beside it
-    result: Result,
+def audit_record(
+    result: Decided,
     *,
     id: str | None = None,  # noqa: A002 - the word of the schema
     path: str | None = None,
@@ -241,8 +267,18 @@ def _decision(text: str, decision: Decision) -> AuditDecision:
         ],
     }
     if decision.action == "remove":
-        record["text"] = text[decision.start : decision.end]
+        piece = text[decision.start : decision.end]
+        if _PAIR.search(piece):
+            record["text_base64"] = base64.b64encode(_bytes(piece)).decode()
+        else:
+            record["text"] = piece
     return record
+
+
+def _text_in(decision: AuditDecision) -> str:
+    if "text_base64" in decision:
+        return base64.b64decode(decision["text_base64"]).decode("utf-8", "surrogatepass")
+    return decision["text"]
 
 
 def _bytes(text: str) -> bytes:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @takes_reading
 @color_option
 @click.pass_context
-def command(  # noqa: PLR0913 - one for each option
+def command(
     ctx: click.Context,
     *,
     files: tuple[str, ...],

@@ -13,6 +13,11 @@ from unbait.types import CATEGORIES
 if TYPE_CHECKING:
     from unbait.rules import Rule
 
+# What a rule says; the rest of its fields is how it is run.
+_FIELDS = (
+    *("id", "name", "lang", "category", "scope", "status", "score"),
+    *("pattern", "why", "match", "no_match"),
+)
 _RULE_FILE = click.Path(path_type=Path)
 
 
@@ -151,7 +156,7 @@ def _brief(rule: Rule) -> tuple[str, ...]:
 def _as_json(rule: Rule) -> str:
     import orjson
 
-    return orjson.dumps(rule._asdict()).decode()
+    return orjson.dumps({field: getattr(rule, field) for field in _FIELDS}).decode()
 
 
 def _whole(rule: Rule) -> Iterator[str]:
