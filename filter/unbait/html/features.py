@@ -37,10 +37,11 @@ _BYTE_CLASSES: Final = {
     "lead": bytes(range(0xC0, 0xF8)),
     "han": bytes(range(0xE3, 0xEE)),
 }
-_TAGS: Final = ("p", "li", "div", "td", "tr", "a", "dt", "dd", "br", "option", "button", "label",
-                "figcaption", "blockquote", "pre", "section", "article", "body", "form", "center",
-                "figcaption", "blockquote", "pre", "section", "article", "body", "form",
-                "center",
+_TAGS: Final = (
+    "p", "li", "div", "td", "tr", "a", "dt", "dd", "br", "option", "button", "label",
+    "figcaption", "blockquote", "pre", "section", "article", "body", "form", "center",
+    "summary", "legend", "caption", "header", "footer", "nav", "aside", "main",
+)  # fmt: skip
 DENSE_NAMES: Final[tuple[str, ...]] = (
     "log_letters", "log_words", "link_share", "word_length",
     *(f"share_{name}" for name in _BYTE_CLASSES),
