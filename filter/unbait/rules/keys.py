@@ -22,7 +22,7 @@ from unbait.rules.pattern import class_members, tokens
 GRAMS = Path(__file__).with_name("grams.json")
 KEY_BYTES = 8
 GRAM_BYTES = 4
-_MOST_STRINGS = 400
+_MOST_STRINGS = 200
 _DEAREST = 800.0  # microseconds a megabyte: keys met more often cost more than they save
 _CLASS_SIZE = 8
 _RARE = 4.0  # per million bytes: a gram that is not among the frequent ones
@@ -43,27 +43,33 @@ class Key(NamedTuple):
     value: int
 
 
+class _Needed(NamedTuple):
+    """One of these strings is in each match; looking for them costs so much."""
+
+    cost: float
+    strings: frozenset[str]
+
+
 class _Known(NamedTuple):
     """What is known of what a part of a pattern matches.
 
-    ``exact``: it matches these strings and no others. ``needed``: one of these is in each match.
+    ``exact``: it matches these strings and no others. ``needed``: what each match holds.
     """
 
     exact: frozenset[str] | None
-    needed: frozenset[str] | None
+    needed: _Needed | None
 
 
 _ANYTHING = _Known(None, None)
-_NOTHING = _Known(frozenset(("",)), None)
 
 
 def keys_of(wrapped_pattern: str) -> tuple[Key, ...]:
     """Give keys of which every hit holds one; none when no useful ones follow."""
     reader = _Reader(tokens(wrapped_pattern.removeprefix("(?m)")))
     needed = _needed(_alternatives(reader))
-    if needed is None or _cost(needed) > _DEAREST:
+    if needed is None or needed.cost > _DEAREST:
         return ()
-    return tuple(sorted({_key(text) for text in needed}))
+    return tuple(sorted({_key(text) for text in needed.strings}))
 
 
 class _Reader:
@@ -88,30 +94,32 @@ def _alternatives(reader: _Reader) -> _Known:
     if len(branches) == 1:
         return branches[0]
     needed = [_needed(branch) for branch in branches]
-    sure = None if None in needed else frozenset().union(*(one for one in needed if one))
+    sure = None
+    if None not in needed:
+        all_strings = frozenset().union(*(one.strings for one in needed if one))
+        sure = _as_needed(all_strings) if len(all_strings) <= 2 * _MOST_STRINGS else None
     exact = [branch.exact for branch in branches]
     whole = None if None in exact else frozenset().union(*(one for one in exact if one))
-    return _Known(_if_few(whole), _if_few(sure))
+    return _Known(_if_few(whole), sure)
 
 
 def _sequence(reader: _Reader) -> _Known:
     """Join what follows on each other: exact strings grow until something unknown comes."""
     run: frozenset[str] = frozenset(("",))
     is_exact = True
-    candidates: list[frozenset[str]] = []
+    candidates: list[_Needed | None] = []
     while reader.peek() not in {("meta", "|"), ("meta", ")"), ("end", "")}:
         part = _repeated(reader, _atom(reader))
-        if part.needed is not None:
-            candidates.append(part.needed)
+        candidates.append(part.needed)
         grown = None if part.exact is None else _if_few(_concatenated(run, part.exact))
         if grown is None:
-            candidates.append(run)
+            candidates.append(_as_needed(run))
             is_exact = False
             grown = part.exact if part.exact is not None else frozenset(("",))
         run = grown
     if is_exact:
         return _Known(run, _best(candidates))
-    return _Known(None, _best([*candidates, run]))
+    return _Known(None, _best([*candidates, _as_needed(run)]))
 
 
 def _atom(reader: _Reader) -> _Known:
@@ -167,22 +175,25 @@ def _if_few(strings: frozenset[str] | None) -> frozenset[str] | None:
     return strings if strings is None or len(strings) <= _MOST_STRINGS else None
 
 
-def _needed(known: _Known) -> frozenset[str] | None:
-    return _best([one for one in known if one is not None])
+def _needed(known: _Known) -> _Needed | None:
+    return _best([known.needed, None if known.exact is None else _as_needed(known.exact)])
 
 
-def _best(candidates: list[frozenset[str]]) -> frozenset[str] | None:
-    usable = [one for one in candidates if all(map(_is_long_enough, one))]
-    return min(usable, key=_cost, default=None)
+def _best(candidates: list[_Needed | None]) -> _Needed | None:
+    return min((one for one in candidates if one), key=lambda one: one.cost, default=None)
 
 
-def _is_long_enough(text: str) -> bool:
-    return len(text.encode()) >= GRAM_BYTES
+def _as_needed(strings: frozenset[str]) -> _Needed | None:
+    """Take strings as what a match holds, unless one is too short to be looked up."""
+    if any(len(text) < GRAM_BYTES and len(text.encode()) < GRAM_BYTES for text in strings):
+        return None
+    return _Needed(sum(_text_cost(text) for text in sorted(strings)), strings)
 
 
-def _cost(strings: frozenset[str]) -> float:
-    """Say what looking for these costs, in microseconds a megabyte."""
-    return sum(_window_cost(_window(text)) for text in sorted(strings))
+@lru_cache(maxsize=50_000)
+def _text_cost(text: str) -> float:
+    """Say what looking for a text costs, in microseconds a megabyte."""
+    return _window_cost(_window(text))
 
 
 @lru_cache(maxsize=20_000)

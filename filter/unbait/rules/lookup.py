@@ -37,18 +37,17 @@ class KeyTable:
 
     def find(self, data: bytes) -> tuple[Ints, Ints]:
         """Give the places of keys in the data and their rules."""
-        if not self._rule.size or len(data) < GRAM_BYTES:
-            return np.zeros(0, np.int64), np.zeros(0, np.int64)
-        padded = bytes(KEY_BYTES) + data + bytes(KEY_BYTES)
-        shape = (len(data) - GRAM_BYTES + 1,)
-        place, slot = self._gram_places(np.ndarray(shape, np.uint32, padded, KEY_BYTES, (1,)))
+        # A key may begin with the break before a line and end with the one after it.
+        padded = b"\n" * KEY_BYTES + data + b"\n" * KEY_BYTES
+        shape = (len(data) + KEY_BYTES - GRAM_BYTES + 1,)
+        place, slot = self._gram_places(np.ndarray(shape, np.uint32, padded, KEY_BYTES - 1, (1,)))
         count = self._count[slot]
         shift = self._first[slot] - np.cumsum(count) + count
         entry = np.arange(count.sum()) + np.repeat(shift, count)
-        begin = np.repeat(place, count) - self._gram_at[entry]
-        words = np.ndarray((len(data) + KEY_BYTES,), np.uint64, padded, 0, (1,))
-        same = (words[begin + KEY_BYTES] & self._mask[entry]) == self._value[entry]
-        return begin[same], self._rule[entry[same]]
+        begin = np.repeat(place, count) - self._gram_at[entry] + (KEY_BYTES - 1)
+        words = np.ndarray((len(data) + KEY_BYTES + 1,), np.uint64, padded, 0, (1,))
+        same = (words[np.maximum(begin, 0)] & self._mask[entry]) == self._value[entry]
+        return begin[same] - KEY_BYTES, self._rule[entry[same]]
 
     def _gram_places(self, grams: NDArray[np.uint32]) -> tuple[Ints, NDArray[np.uint16]]:
         """Give the places where a key's four bytes may stand, and their slots."""

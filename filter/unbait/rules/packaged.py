@@ -1,7 +1,7 @@
 """The packaged rules: kept as TOML for people, read from one index because that is fast.
 
 The index names the checksum of every file it was made from; a file that has changed since is
-read itself, so an index out of step costs time and never truth. ``python -m unbait.rules.packaged``
+read itself, so an index out of step costs time and never truth. ``python -m unbait.rules.build``
 writes it anew.
 """
 
@@ -18,7 +18,6 @@ from unbait.rules.loading import PACKS, load_pack
 from unbait.rules.model import Rule
 
 INDEX = Path(__file__).with_name("packs.json")
-_INDEXED = len(Rule._fields) - 2  # all but the examples, which only people and tests read
 
 
 def load_packaged(langs: Collection[str] | None = None, examples: bool = False) -> tuple[Rule, ...]:
@@ -26,7 +25,7 @@ def load_packaged(langs: Collection[str] | None = None, examples: bool = False) 
     index = {} if examples else _read_index()
     rules: list[Rule] = []
     for path in pack_files(langs):
-        known = index.get(_key(path))
+        known = index.get(pack_key(path))
         if known and known["crc"] == zlib.crc32(path.read_bytes()):
             rules.extend(Rule(*row) for row in known["rules"])
         else:
@@ -43,23 +42,6 @@ def pack_files(langs: Collection[str] | None = None) -> list[Path]:
     )
 
 
-def build_index() -> bytes:
-    """Make the index's bytes from the TOML files."""
-    index = {
-        _key(path): {
-            "crc": zlib.crc32(path.read_bytes()),
-            "rules": [_row(rule) for rule in load_pack(path)],
-        }
-        for path in pack_files()
-    }
-    return orjson.dumps(index, option=orjson.OPT_APPEND_NEWLINE)
-
-
-def _row(rule: Rule) -> list[Any]:
-    """Give a rule without its examples as JSON can hold it."""
-    return list(rule._replace(keys=tuple(list(key) for key in rule.keys))[:_INDEXED])
-
-
 def _read_index() -> dict[str, Any]:
     try:
         index: dict[str, Any] = orjson.loads(INDEX.read_bytes())
@@ -68,9 +50,6 @@ def _read_index() -> dict[str, Any]:
     return index
 
 
-def _key(path: Path) -> str:
+def pack_key(path: Path) -> str:
+    """Name a pack as the index does."""
     return f"{path.parent.name}/{path.name}"
-
-
-if __name__ == "__main__":
-    INDEX.write_bytes(build_index())

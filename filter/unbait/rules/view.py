@@ -32,7 +32,8 @@ class LineView:
         if not self.wide.size:
             return offsets
         before = np.searchsorted(self.wide + self.extra[:-1], offsets)
-        return np.subtract(offsets, self.extra[before])
+        codes: Ints = (offsets - self.extra[before]).astype(np.int64)
+        return codes
 
 
 def line_view(codes: Codes, start: Ints, end: Ints) -> LineView:
