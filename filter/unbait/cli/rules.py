@@ -37,9 +37,9 @@ def list_rules(
     """List rules: id, category, scope, status and name."""
     from unbait.rules import load_packaged
 
-    everything = [*load_packaged(set(lang) or None, examples=jsonl), *_own(rules)]
+    everything = [*load_packaged(set(lang) or None), *_own(rules)]
     chosen = [rule for rule in everything if category in (None, rule.category)]
-    for rule in chosen:
+    for rule in _with_examples(chosen, as_written=True) if jsonl else chosen:
         click.echo(_as_json(rule) if jsonl else "\t".join(_brief(rule)))
 
 
@@ -51,13 +51,12 @@ def show(ids: tuple[str, ...], rules: tuple[Path, ...]) -> None:
     from unbait.errors import RuleError
     from unbait.rules import load_packaged
 
-    # An id begins with its language: reading all the examples of all of them takes seconds.
-    langs = {one.partition("-")[0].lower() for one in ids}
-    known = {rule.id: rule for rule in (*load_packaged(langs, examples=True), *_own(rules))}
+    known = {rule.id: rule for rule in (*load_packaged(), *_own(rules))}
     missing = [one for one in ids if one not in known]
     if missing:
         raise RuleError("RULE_UNKNOWN", f"no rule {', '.join(missing)}: see unbait rules list")
-    click.echo("\n\n".join("\n".join(_whole(known[one])) for one in ids))
+    asked = _with_examples([known[one] for one in ids], as_written=True)
+    click.echo("\n\n".join("\n".join(_whole(one)) for one in asked))
 
 
 @command.command("test")
@@ -79,8 +78,8 @@ def test(ctx: click.Context, files: tuple[Path, ...], on: tuple[str, ...]) -> No
     from unbait.rules import load_packaged
     from unbait.rules.checking import check_rules
 
-    packaged = load_packaged(examples=not files)
-    own = tuple(_own(files)) if files else packaged
+    packaged = load_packaged()
+    own = tuple(_own(files) if files else _with_examples(packaged))
     problems = check_rules(own, packaged if files else ())
     for problem in problems:
         click.echo(f"{problem.rule}: {problem.message}")
@@ -115,6 +114,30 @@ def _own(files: Iterable[Path]) -> Iterator[Rule]:
         yield from loaded.rules
         for site in loaded.sites.values():
             yield from site.rules
+
+
+def _with_examples(rules: Iterable[Rule], *, as_written: bool = False) -> list[Rule]:
+    """Add the examples to packaged rules, which are loaded without; read from their files.
+
+    ``as_written`` gives the pattern of the file too, in place of the one that is run.
+    """
+    import tomllib
+
+    from unbait.rules.packaged import pack_files
+
+    wanted = list(rules)
+    raw = {
+        one["id"]: one
+        for path in pack_files({rule.lang for rule in wanted})
+        for one in tomllib.loads(path.read_text(encoding="utf-8"))["rule"]
+    }
+    fields = ("match", "no_match", *(("pattern",) if as_written else ()))
+    return [
+        rule._replace(**{field: raw[rule.id][field] for field in fields})
+        if rule.id in raw
+        else rule
+        for rule in wanted
+    ]
 
 
 def _print_stats(rules: tuple[Rule, ...], texts: Iterable[str]) -> bool:
