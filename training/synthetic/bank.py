@@ -17,7 +17,10 @@ from unbait.types import Category
 
 Half = Literal["train", "test"]
 HALVES: tuple[Half, ...] = get_args(Half)
-LANGS = tuple("en de fr es it pt nl pl ru uk el tr ar zh ja ko hi id vi sv".split())
+LANGS = (
+    *("en", "de", "fr", "es", "it", "pt", "nl", "pl", "ru", "uk"),
+    *("el", "tr", "ar", "zh", "ja", "ko", "hi", "id", "vi", "sv"),
+)
 JUNK: tuple[Category, ...] = ("ad", "engagement", "teaser", "boilerplate")
 
 _HERE = Path(__file__).parent

@@ -17,10 +17,11 @@ from unbait.types import Category
 _WEIGHTS = (50, 20, 20, 10)  # of JUNK
 _SHARED_ADS = 0.25  # English shop lines are injected into pages of every language
 _GLUED = 0.2
+_BARE_HEADLINES = 0.3  # of teasers: the largest group in scraped news
 _SLOT = re.compile(r"\{(\w+)\}")
 _UNSPACED = ("zh", "ja")
 _INSIDE: tuple[Category, ...] = ("ad", "ad", "ad", "engagement", "teaser")
-_BRACKETS = ("[]", "()", "**", "【】")
+_BRACKETS = (("[", "]"), ("(", ")"), ("*", "*"), ("【", "】"))
 # An end mark after a word too long for an abbreviation, quotes closed; or one of East Asia's.
 _SENTENCE_END = re.compile(r"(?<=\w{4})[.!?؟।…][\"'”’»)]*\s+|[。！？][」』”）]*")
 
@@ -58,13 +59,20 @@ def line(
 ) -> str:
     """Return one junk line of a category."""
     data = bank(lang, half)
-    shared = category == "ad" and rng.random() < _SHARED_ADS
-    text = _fill(rng.choice(data.shared_ads if shared else data.templates[category]), data, rng)
+    text = _fill(_template(data, category, rng), data, rng)
     if headlines and category == "teaser":
         text = _with_headline(text, data, rng.choice(headlines))
     if category == "ad" and rng.random() < _GLUED:
         text = _fill(rng.choice(data.glue), data, rng, line=text)
     return text
+
+
+def _template(data: Bank, category: Category, rng: Random) -> str:
+    if category == "ad" and rng.random() < _SHARED_ADS:
+        return rng.choice(data.shared_ads)
+    if category == "teaser" and rng.random() < _BARE_HEADLINES:
+        return "{headline}"
+    return rng.choice(data.templates[category])
 
 
 def _fill(template: str, data: Bank, rng: Random, **given: str) -> str:

@@ -66,9 +66,7 @@ def _mean(figures: Figures) -> dict[str, float]:
     return {name: sum(column) / len(column) for name, column in columns.items()}
 
 
-def _injected(
-    clean: Clean, lang: str, documents: int, rng: Random, half: Half
-) -> dict[str, float]:
+def _injected(clean: Clean, lang: str, documents: int, rng: Random, half: Half) -> dict[str, float]:
     """Cut rates of injected lines, of article lines, and of disguised ads against plain ones."""
     found: dict[str, list[bool]] = {}
     plain_cut = dict.fromkeys(KINDS, 0)
@@ -85,7 +83,9 @@ def _injected(
             hidden = cut_lines(clean, [*texts[:at], text, *texts[at + 1 :]], lang)
             plain_cut[kind] += plain[at]
             hidden_cut[kind] += plain[at] and hidden[at]
-    figures = {f"{label}_cut": _share(found[label]) for label in (*JUNK, "content") if label in found}
+    figures = {
+        f"{label}_cut": _share(found[label]) for label in (*JUNK, "content") if label in found
+    }
     if any(plain_cut.values()):
         figures["disguised_kept"] = sum(hidden_cut.values()) / sum(plain_cut.values())
     for kind in KINDS:
@@ -176,9 +176,9 @@ def table(figures: Figures) -> str:
     for lang, row in figures.items():
         cells = (f"{row[key]:11.3f}" if key in row else f"{'-':>11}" for key in COLUMNS)
         rows.append(f"{lang:4}" + "".join(cells))
-    for kind in KINDS:
-        if (key := f"disguised_kept_{kind}") in figures["all"]:
-            rows.append(f"disguised as {kind:12} {figures['all'][key]:.3f}")
+    every = figures["all"]
+    kept = [(kind, every.get(f"disguised_kept_{kind}")) for kind in KINDS]
+    rows += [f"disguised as {kind:12} {share:.3f}" for kind, share in kept if share is not None]
     return "\n".join(rows)
 
 
