@@ -55,11 +55,17 @@ def lines(
 
 
 def line(
-    lang: str, category: Category, rng: Random, half: Half = "train", headlines: Headlines = ()
+    lang: str,
+    category: Category,
+    rng: Random,
+    half: Half = "train",
+    headlines: Headlines = (),
+    *,
+    bare: float = _BARE_HEADLINES,
 ) -> str:
-    """Return one junk line of a category."""
+    """Return one junk line of a category; ``bare`` is the share of teasers without a mark."""
     data = bank(lang, half)
-    text = _fill(_template(data, category, rng), data, rng)
+    text = _fill(_template(data, category, rng, bare), data, rng)
     if headlines and category == "teaser":
         text = _with_headline(text, data, rng.choice(headlines))
     if category == "ad" and rng.random() < _GLUED:
@@ -67,10 +73,10 @@ def line(
     return text
 
 
-def _template(data: Bank, category: Category, rng: Random) -> str:
+def _template(data: Bank, category: Category, rng: Random, bare: float) -> str:
     if category == "ad" and rng.random() < _SHARED_ADS:
         return rng.choice(data.shared_ads)
-    if category == "teaser" and rng.random() < _BARE_HEADLINES:
+    if category == "teaser" and rng.random() < bare:
         return "{headline}"
     return rng.choice(data.templates[category])
 
@@ -144,7 +150,8 @@ def insert_inside(
 def _fragment(rng: Random, lang: str, half: Half, headlines: Headlines) -> str:
     """Return junk as it stands inside a paragraph: marked off, ended, or (ads) neither."""
     category = rng.choice(_INSIDE)
-    text = line(lang, category, rng, half, headlines)
+    # A bare headline that ends like a sentence could be one of the paragraph's own.
+    text = line(lang, category, rng, half, headlines, bare=0)
     draw = rng.random()
     if draw < 0.25:
         left, right = rng.choice(_BRACKETS)
