@@ -87,7 +87,9 @@ class Unbait:
     def __call__(self, page: str, key: str) -> str:
         read = read_page(page)
         junk = self.scores[key]
-        kept = self.model.select(read, junk) if len(junk) == len(read) else np.zeros(len(read), bool)
+        kept = (
+            self.model.select(read, junk) if len(junk) == len(read) else np.zeros(len(read), bool)
+        )
         return "\n".join(read.block(int(i)) for i in np.flatnonzero(kept))
 
 
@@ -105,7 +107,12 @@ def measure(
             page = record["html"]
             for tool in ("unbait", *PEERS):
                 began = time.perf_counter()
-                text = _safe(lambda p, t=tool, k=f"{name}/{record['id']}": unbait(p, k) if t == "unbait" else PEERS[t](p), page)
+                text = _safe(
+                    lambda p, t=tool, k=f"{name}/{record['id']}": (
+                        unbait(p, k) if t == "unbait" else PEERS[t](p)
+                    ),
+                    page,
+                )
                 found[tool]["seconds"].append(time.perf_counter() - began)
                 f1 = word_f1(words(text, chinese), gold)
                 found[tool][group].append(f1)
@@ -142,7 +149,9 @@ def main() -> None:
     unbait = Unbait(arguments.model, arguments.scores)
     found = measure(arguments.data, sets, arguments.every, unbait)
     hashes = {
-        name: hashlib.sha256((arguments.data / "html" / f"{name}.jsonl.xz").read_bytes()).hexdigest()
+        name: hashlib.sha256(
+            (arguments.data / "html" / f"{name}.jsonl.xz").read_bytes()
+        ).hexdigest()
         for name in sets
     }
     figures: dict[str, Any] = {

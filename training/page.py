@@ -185,7 +185,7 @@ def second_rows(samples: list[Sample], models: list[PageModel]) -> Array:
 
 
 def fit_second(rows: Array, label: Array, weight: Array) -> dict[str, Array]:
-    """Grow the trees of the second stage, and calibrate nothing: they fit log-loss."""
+    """Grow the trees of the second stage."""
     from catboost import CatBoostClassifier
 
     # Light rows are thinned, and the rest made heavier for them: half the time, the same trees.
@@ -255,7 +255,30 @@ def train(samples: list[Sample]) -> tuple[PageModel, list[Array]]:
         model.arrays.update(fit_second(rows[use], label[use], weight[use]))
         print("second stage", k, flush=True)
     scores = [models[s.fold].score([s.page])[0] for s in samples]
-    return models[FOLDS], scores
+    slope, shift = calibrate(samples, scores)
+    models[FOLDS].arrays["calibration"] = np.array([-slope, shift], dtype=np.float32)
+    return models[FOLDS], [_logistic(slope * _logit(junk) + shift) for junk in scores]
+
+
+def _logit(chance: Array) -> Array:
+    chance = np.clip(chance.astype(np.float64), 1e-6, 1 - 1e-6)
+    return np.log(chance / (1 - chance))
+
+
+def _logistic(value: Array) -> Array:
+    return np.asarray(1 / (1 + np.exp(-value)), dtype=np.float32)
+
+
+def calibrate(samples: list[Sample], scores: list[Array]) -> tuple[float, float]:
+    """Fit slope and shift of the folds' scores to how often blocks are junk, pages alike."""
+    from sklearn.linear_model import LogisticRegression
+
+    gold = [(s, junk) for s, junk in zip(samples, scores, strict=True) if s.name != "annotated"]
+    label = np.concatenate([s.labelled.label for s, _ in gold]) <= 0.5
+    weight = np.concatenate([np.full(len(junk), 1 / max(len(junk), 1)) for _, junk in gold])
+    column = _logit(np.concatenate([junk for _, junk in gold]))[:, None]
+    model = LogisticRegression(C=1e6).fit(column, label, sample_weight=weight)
+    return float(model.coef_[0, 0]), float(model.intercept_[0])
 
 
 def measure(samples: list[Sample], scores: list[Array], model: PageModel) -> dict[str, Any]:
@@ -317,7 +340,9 @@ def main() -> None:
     metrics = measure(samples, scores, model)
     print(json.dumps(metrics, indent=1))
     data = {
-        name: hashlib.sha256((arguments.data / "html" / f"{name}.jsonl.xz").read_bytes()).hexdigest()
+        name: hashlib.sha256(
+            (arguments.data / "html" / f"{name}.jsonl.xz").read_bytes()
+        ).hexdigest()
         for name in SETS
     }
     export(model, arguments.out, metrics, data)

@@ -163,7 +163,7 @@ class PageModel:
         columns = np.concatenate((rows, around), axis=1)
         logits = [self._trees(columns[at : at + _MOST_BLOCKS]) for at in range(0, n, _MOST_BLOCKS)]
         slope, shift = self.arrays["calibration"]
-        return np.asarray(1 / (1 + np.exp(np.concatenate(logits) * slope + shift)), np.float32)
+        return np.asarray(1 / (1 + np.exp(-(np.concatenate(logits) * slope + shift))), np.float32)
 
     def _trees(self, columns: features.FloatArray) -> NDArray[np.float64]:
         """Sum, for every block, the leaves it falls into."""
