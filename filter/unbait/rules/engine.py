@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from unbait.errors import RuleError
 from unbait.rules.loading import CUT, compile_pattern, keep_rules, load_user, wrapped
 from unbait.rules.lookup import KeyTable
-from unbait.rules.model import Additions, Rule, RuleFile
+from unbait.rules.model import LINE_CHARACTERS, USERS, Additions, Rule, RuleFile
 from unbait.rules.packaged import load_packaged
 from unbait.rules.view import Codes, Ints, LineView, line_view
-from unbait.types import Finding
+from unbait.types import CATEGORIES, Finding
 
-LINE_CHARACTERS = 300  # longer paragraphs are prose: line rules leave them alone
+_LENGTHS = (30, 60, 120, LINE_CHARACTERS)  # rules without keys run on lines they can hit at all
 _CHUNK_BYTES = 4_096
 _PIECE_BYTES = 32_768  # longer paragraphs are matched in pieces, so that time stays linear
 _HITS_A_PIECE = 256
@@ -52,10 +52,22 @@ class RuleSet:
         self._everywhere = len(everywhere)
         keyless = [index for index, rule in enumerate(self.rules) if not rule.keys]
         self._keys = KeyTable(self.rules)
-        self._lines = tuple(i for i in keyless if self.rules[i].scope == "line")
+        self._lines = {
+            most: tuple(
+                i
+                for i in keyless
+                if self.rules[i].scope == "line" and low < self.rules[i].longest <= most
+            )
+            for low, most in pairwise((-1, *_LENGTHS))
+        }
         self._spans = tuple(i for i in keyless if self.rules[i].scope == "span")
         self._sets: dict[tuple[int, ...], Any] = {}
+        self._sieves: dict[int, Any] = {}
         self._exact: dict[int, Any] = {}
+        self._category = np.array([CATEGORIES.index(rule.category) for rule in self.rules], int)
+        self._score = np.array([rule.score for rule in self.rules], np.float32)
+        self._informs = np.array([rule.whole and rule.lang != USERS for rule in self.rules], bool)
+        self._longest = np.array([_longest(rule) for rule in self.rules], np.int64)
         self._is_line = np.array([rule.scope == "line" for rule in self.rules], bool)
 
     @classmethod
@@ -113,8 +125,7 @@ class RuleSet:
         if not len(start):
             return _no_hits()
         view = line_view(codes, start, end)
-        is_short = end - start <= LINE_CHARACTERS
-        found = self._scan(view, is_short)
+        found = self._scan(view, end - start)
         if not found:
             return _no_hits()
         rule, begin, stop = np.array(found, np.int64).T
@@ -124,6 +135,17 @@ class RuleSet:
         order = np.lexsort((rule, hits.end, hits.start, segment))
         order = order[kept[order]]
         return Hits(*(column[order] for column in hits))
+
+    def told(self, hits: Hits, segments: int) -> NDArray[np.float32]:
+        """Return how sure the packaged rules are of each segment's category.
+
+        Shape (segments, categories); a user's own rules decide but do not inform the model.
+        """
+        told = np.zeros((segments, len(CATEGORIES)), dtype=np.float32)
+        known = self._informs[hits.rule]
+        rule, segment = hits.rule[known], hits.segment[known]
+        np.maximum.at(told, (segment, self._category[rule]), self._score[rule])
+        return told
 
     def finding(self, rule: int, start: int, end: int) -> Finding:
         """Say a hit as the rest of the project says it."""
@@ -139,52 +161,65 @@ class RuleSet:
         pairs = zip(hits.segment.tolist(), hits.rule.tolist(), strict=True)
         return np.array([of_host[hosts[segment]][rule] for segment, rule in pairs], bool)
 
-    def _scan(self, view: LineView, is_short: NDArray[np.bool_]) -> list[tuple[int, int, int]]:
+    def _scan(self, view: LineView, length: Ints) -> list[tuple[int, int, int]]:
         """Find hits as rule and bytes: by keys where a rule has them, else by a set."""
         unit_start, unit_end, segment = _units(view)
         place, rule = self._keys.find(view.data)
         unit = np.searchsorted(unit_start, place + 1, "right") - 1
         unit = np.maximum(unit, 0)  # a key may begin with the line break before the first line
-        worth = ~self._is_line[rule] | is_short[segment[unit]]
-        pairs = np.unique(unit[worth] * len(self.rules) + rule[worth])
+        worth = length[segment[unit]] <= self._longest[rule]
+        pairs = np.unique(rule[worth] * unit_start.size + unit[worth])
+        rules, units = np.divmod(pairs, unit_start.size)
         found: list[tuple[int, int, int]] = []
-        for pair in pairs.tolist():
-            where, index = divmod(pair, len(self.rules))
-            low, high = int(unit_start[where]), int(unit_end[where])
-            self._match(index, view.data[low:high], low, found)
-        self._scan_sets(view, (unit_start, unit_end), is_short, found)
+        bounds = np.flatnonzero(np.diff(rules, prepend=-1, append=-1)).tolist()
+        for low, high in pairwise(bounds):
+            own = units[low:high]
+            self._match_lines(int(rules[low]), view.data, unit_start[own], unit_end[own], found)
+        for low, high in _chunks(unit_start, unit_end) if self._spans else ():
+            self._match_set(self._spans, view.data[low:high], low, found)
+        for most, group in self._lines.items():
+            if group:
+                self._scan_lines(group, view, np.flatnonzero(length <= most), found)
         return found
 
-    def _scan_sets(
-        self,
-        view: LineView,
-        units: tuple[Ints, Ints],
-        is_short: NDArray[np.bool_],
-        found: list[tuple[int, int, int]],
+    def _scan_lines(
+        self, rules: tuple[int, ...], view: LineView, which: Ints, found: list[tuple[int, int, int]]
     ) -> None:
-        """Run the rules that have no keys."""
-        if self._spans:
-            for low, high in _chunks(*units):
-                chunk = view.data[low:high]
-                for local in self._set_of(self._spans).Match(chunk) or ():
-                    self._match(self._spans[local], chunk, low, found)
-        if not self._lines:
-            return
-        starts, ends = view.start[is_short], view.end[is_short]
-        sizes = ends - starts + 1
-        last = np.cumsum(sizes)
-        lines = b"\n".join(
-            [view.data[low:high] for low, high in zip(starts.tolist(), ends.tolist(), strict=True)]
-        )
-        shift = starts - (last - sizes)
-        for low, high in _chunks(last - sizes, last - 1):
-            chunk = lines[low:high]
-            hits: list[tuple[int, int, int]] = []
-            for local in self._set_of(self._lines).Match(chunk) or ():
-                self._match(self._lines[local], chunk, low, hits)
-            for index, begin, stop in hits:
-                moved = int(shift[np.searchsorted(last, begin, "right")])
-                found.append((index, begin + moved, stop + moved))
+        """Run line rules that have no keys on the lines short enough for them."""
+        starts, ends = view.start[which], view.end[which]
+        after = np.cumsum(ends - starts + 1)
+        begins = after - (ends - starts + 1)
+        spans = zip(starts.tolist(), ends.tolist(), strict=True)
+        lines = b"\n".join([view.data[low:high] for low, high in spans])
+        hits: list[tuple[int, int, int]] = []
+        for low, high in _chunks(begins, after - 1):
+            self._match_set(rules, lines[low:high], low, hits)
+        for index, begin, stop in hits:
+            line = np.searchsorted(after, begin, "right")
+            shift = int(starts[line] - begins[line])
+            found.append((index, begin + shift, stop + shift))
+
+    def _match_set(
+        self, rules: tuple[int, ...], text: bytes, offset: int, found: list[tuple[int, int, int]]
+    ) -> None:
+        for local in self._set_of(rules).Match(text) or ():
+            self._match(rules[local], text, offset, found)
+
+    def _match_lines(
+        self, index: int, data: bytes, start: Ints, end: Ints, found: list[tuple[int, int, int]]
+    ) -> None:
+        """Run one rule on the lines that hold its keys: all at once its sieve, then what is left.
+
+        Rule by rule, because an automaton that has just run is in the processor's cache.
+        """
+        spans = list(zip(start.tolist(), end.tolist(), strict=True))
+        lines = b"\n".join([data[low:high] for low, high in spans])
+        places = [match.start() for match in self._sieve_of(index).finditer(lines)]
+        if places:
+            after = np.cumsum(end - start + 1)
+            for line in np.unique(np.searchsorted(after, places, "right")).tolist():
+                low, high = spans[line]
+                self._match(index, data[low:high], low, found)
 
     def _match(
         self, index: int, text: bytes, offset: int, found: list[tuple[int, int, int]]
@@ -203,12 +238,24 @@ class RuleSet:
             compiled = self._sets[group] = _compiled_set([self.rules[index] for index in group])
         return compiled
 
+    def _sieve_of(self, index: int) -> Any:
+        compiled = self._sieves.get(index)
+        if compiled is None:
+            rule = self.rules[index]
+            compiled = self._sieves[index] = compile_pattern(wrapped(rule.sieve, rule.scope))
+        return compiled
+
     def _exact_of(self, index: int) -> Any:
         compiled = self._exact.get(index)
         if compiled is None:
             rule = self.rules[index]
             compiled = self._exact[index] = compile_pattern(wrapped(rule.pattern, rule.scope))
         return compiled
+
+
+def _longest(rule: Rule) -> int:
+    """Say how long a paragraph may be for the rule to be tried on it."""
+    return rule.longest if rule.scope == "line" else np.iinfo(np.int64).max
 
 
 def _compiled_set(rules: Sequence[Rule]) -> Any:

@@ -8,6 +8,7 @@ numbers, names) has none, and is sieved by one automaton instead.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from functools import lru_cache
@@ -54,22 +55,26 @@ class _Known(NamedTuple):
     """What is known of what a part of a pattern matches.
 
     ``exact``: it matches these strings and no others. ``needed``: what each match holds.
+    ``longest``: no match has more characters.
     """
 
     exact: frozenset[str] | None
     needed: _Needed | None
-
-
-_ANYTHING = _Known(None, None)
+    longest: float
 
 
 def keys_of(wrapped_pattern: str) -> tuple[Key, ...]:
     """Give keys of which every hit holds one; none when no useful ones follow."""
-    reader = _Reader(tokens(wrapped_pattern.removeprefix("(?m)")))
-    needed = _needed(_alternatives(reader))
+    return what_follows(wrapped_pattern)[0]
+
+
+def what_follows(wrapped_pattern: str) -> tuple[tuple[Key, ...], float]:
+    """Give the keys of a pattern and the most characters that a hit can have."""
+    known = _alternatives(_Reader(tokens(wrapped_pattern.removeprefix("(?m)"))))
+    needed = _needed(known)
     if needed is None or needed.cost > _DEAREST:
-        return ()
-    return tuple(sorted({_key(text) for text in needed.strings}))
+        return (), known.longest
+    return tuple(sorted({_key(text) for text in needed.strings})), known.longest
 
 
 class _Reader:
@@ -100,17 +105,19 @@ def _alternatives(reader: _Reader) -> _Known:
         sure = _as_needed(all_strings) if len(all_strings) <= 2 * _MOST_STRINGS else None
     exact = [branch.exact for branch in branches]
     whole = None if None in exact else frozenset().union(*(one for one in exact if one))
-    return _Known(_if_few(whole), sure)
+    return _Known(_if_few(whole), sure, max(branch.longest for branch in branches))
 
 
 def _sequence(reader: _Reader) -> _Known:
     """Join what follows on each other: exact strings grow until something unknown comes."""
     run: frozenset[str] = frozenset(("",))
     is_exact = True
+    longest = 0.0
     candidates: list[_Needed | None] = []
     while reader.peek() not in {("meta", "|"), ("meta", ")"), ("end", "")}:
         part = _repeated(reader, _atom(reader))
         candidates.append(part.needed)
+        longest += part.longest
         grown = None if part.exact is None else _if_few(_concatenated(run, part.exact))
         if grown is None:
             candidates.append(_as_needed(run))
@@ -118,8 +125,8 @@ def _sequence(reader: _Reader) -> _Known:
             grown = part.exact if part.exact is not None else frozenset(("",))
         run = grown
     if is_exact:
-        return _Known(run, _best(candidates))
-    return _Known(None, _best([*candidates, _as_needed(run)]))
+        return _Known(run, _best(candidates), longest)
+    return _Known(None, _best([*candidates, _as_needed(run)]), longest)
 
 
 def _atom(reader: _Reader) -> _Known:
@@ -129,14 +136,14 @@ def _atom(reader: _Reader) -> _Known:
         reader.next()
         return inner
     if (kind, text) in {("meta", "^"), ("meta", "$")}:
-        return _Known(frozenset("\n"), None)
+        return _Known(frozenset("\n"), None, 0)
     if kind == "literal":
-        return _Known(frozenset(text), None)
+        return _Known(frozenset(text), None, 1)
     if kind in {"class", "escape"}:
         members = class_members(kind, text)
         if members is not None and len(members) <= _CLASS_SIZE:
-            return _Known(members, None)
-    return _ANYTHING
+            return _Known(members, None, 1)
+    return _Known(None, None, 1)
 
 
 def _repeated(reader: _Reader, part: _Known) -> _Known:
@@ -149,11 +156,11 @@ def _repeated(reader: _Reader, part: _Known) -> _Known:
     low, high = _bounds(text)
     if low == high == 1:
         return part
+    longest = math.inf if high is None else part.longest * high
     if low == 0:
-        if high == 1 and part.exact is not None:
-            return _Known(part.exact | {""}, None)
-        return _ANYTHING
-    return _Known(None, _needed(part))
+        exact = None if high != 1 or part.exact is None else part.exact | {""}
+        return _Known(exact, None, longest)
+    return _Known(None, _needed(part), longest)
 
 
 def _bounds(text: str) -> tuple[int, int | None]:

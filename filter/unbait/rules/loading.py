@@ -9,9 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from unbait.errors import RuleError
-from unbait.rules.keys import keys_of
-from unbait.rules.model import LIMITS, SCOPES, STATUSES, Additions, Rule, RuleFile
-from unbait.rules.pattern import flaw_of, in_folded_letters, sieve_of
+from unbait.rules.keys import what_follows
+from unbait.rules.model import (
+    LIMITS,
+    LINE_CHARACTERS,
+    SCOPES,
+    STATUSES,
+    USERS,
+    Additions,
+    Rule,
+    RuleFile,
+)
+from unbait.rules.pattern import flaw_of, in_folded_letters, in_ranges, sieve_of
 from unbait.types import CATEGORIES
 
 PACKS = Path(__file__).with_name("packs")
@@ -111,7 +120,7 @@ def _additions(content: Mapping[str, Any], where: str) -> Additions:
             where, unknown[0], 'is not known here: write [[rule]], [[keep]] or disable = ["ID"]'
         )
     rules = [
-        _checked(raw, f"{where}: {_name_of(raw, number)}", "any", _REQUIRED)
+        _checked(raw, f"{where}: {_name_of(raw, number)}", USERS, _REQUIRED)
         for number, raw in enumerate(_tables(content, "rule", where), start=1)
     ]
     keeps = [
@@ -153,20 +162,23 @@ def _checked(raw: dict[str, Any], where: str, lang: str, required: tuple[str, ..
     if not _NAME.fullmatch(name.replace("_", "-")):
         raise _field_error(where, "name", "write kebab-case, as in click-here-shop-line")
     scope = raw.get("scope", "line")
-    pattern = _usable(raw["pattern"], scope, where)
+    written = _usable(raw["pattern"], scope, where)
+    pattern = in_ranges(written)
+    keys, longest = what_follows(wrapped(pattern, scope))
     return Rule(
         id=rule_id,
         name=name,
         category=raw["category"],
         scope=scope,
         pattern=pattern,
-        sieve=sieve_of(pattern),
+        sieve=sieve_of(written),
         why=raw["why"],
         score=float(raw.get("score", 0.95)),
         status=raw.get("status", "stable"),
         lang=lang,
         whole=scope == "line",
-        keys=keys_of(wrapped(pattern, scope)),
+        keys=keys,
+        longest=int(min(longest, LINE_CHARACTERS)),
         match=_strings(raw.get("match", []), "match", where),
         no_match=_strings(raw.get("no_match", []), "no_match", where),
     )
@@ -191,7 +203,7 @@ def _keep(raw: dict[str, Any], where: str, number: int) -> Rule:
     if unknown:
         raise _field_error(where_keep, unknown[0], "is not known: write pattern and why")
     filled = {"id": f"KEEP-{number}", "name": "keep", **raw, "category": "content"}
-    rule = _checked({**filled, "scope": "span", "score": 1.0}, where_keep, "any", _REQUIRED)
+    rule = _checked({**filled, "scope": "span", "score": 1.0}, where_keep, USERS, _REQUIRED)
     return rule._replace(whole=True)
 
 
@@ -202,7 +214,7 @@ def _usable(pattern: str, scope: str, where: str) -> str:
         raise RuleError(flaw.code, f"{where}: pattern: {flaw.message}")
     folded = in_folded_letters(pattern)
     try:
-        compiled = compile_pattern(wrapped(folded, scope))
+        compiled = compile_pattern(wrapped(in_ranges(folded), scope))
     except ValueError as error:
         raise RuleError("RULE_SYNTAX", f"{where}: pattern: re2 refuses it: {error}") from error
     if scope == "span" and compiled.search(b"") is not None:

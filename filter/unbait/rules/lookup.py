@@ -12,6 +12,7 @@ from unbait.rules.model import Rule
 from unbait.rules.view import Ints
 
 _HASH = np.uint32(2_654_435_761)
+_SLOT_BITS = 19
 _BLOCK = 1 << 15  # bytes looked at in one go: what stays in the processor's cache
 
 
@@ -31,7 +32,7 @@ class KeyTable:
         self._value = columns[order, 3]
         unused = np.uint64(8) * (np.uint64(KEY_BYTES) - size[order])
         self._mask = np.uint64(0xFFFF_FFFF_FFFF_FFFF) >> unused
-        self._count = np.bincount(slot, minlength=1 << 16)
+        self._count = np.bincount(slot, minlength=1 << _SLOT_BITS)
         self._first = np.cumsum(self._count) - self._count
         self._may_be = self._count > 0
 
@@ -49,9 +50,9 @@ class KeyTable:
         same = (words[np.maximum(begin, 0)] & self._mask[entry]) == self._value[entry]
         return begin[same] - KEY_BYTES, self._rule[entry[same]]
 
-    def _gram_places(self, grams: NDArray[np.uint32]) -> tuple[Ints, NDArray[np.uint16]]:
+    def _gram_places(self, grams: NDArray[np.uint32]) -> tuple[Ints, NDArray[np.uint32]]:
         """Give the places where a key's four bytes may stand, and their slots."""
-        places, slots = [np.zeros(0, np.int64)], [np.zeros(0, np.uint16)]
+        places, slots = [np.zeros(0, np.int64)], [np.zeros(0, np.uint32)]
         for low in range(0, len(grams), _BLOCK):
             hashes = _hashes(grams[low : low + _BLOCK])
             here = np.flatnonzero(self._may_be.take(hashes))
@@ -60,5 +61,5 @@ class KeyTable:
         return np.concatenate(places), np.concatenate(slots)
 
 
-def _hashes(grams: NDArray[np.uint32]) -> NDArray[np.uint16]:
-    return ((grams * _HASH) >> np.uint32(16)).astype(np.uint16)
+def _hashes(grams: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    return (grams * _HASH) >> np.uint32(32 - _SLOT_BITS)

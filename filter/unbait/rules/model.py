@@ -11,8 +11,12 @@ from unbait.types import Category
 Scope = Literal["line", "span"]
 Status = Literal["stable", "preview", "deprecated"]
 
+LINE_CHARACTERS = 300  # longer paragraphs are prose: line rules leave them alone
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 STATUSES: tuple[Status, ...] = get_args(Status)
+
+
+USERS = "user"  # the lang of rules that people bring
 
 
 class Rule(NamedTuple):
@@ -21,6 +25,7 @@ class Rule(NamedTuple):
     ``pattern`` is in google-re2 syntax and sees the folded text. ``sieve`` is the same pattern
     made looser: it hits wherever ``pattern`` hits and is cheaper to run next to hundreds of others.
     ``keys`` are bytes of which a hit holds one, where there are such (see keys.py).
+    No hit of a line rule has more than ``longest`` characters.
     ``whole`` says that a hit anywhere in a paragraph speaks of the whole paragraph.
     """
 
@@ -36,6 +41,7 @@ class Rule(NamedTuple):
     lang: str = "any"
     whole: bool = True
     keys: tuple[Sequence[int], ...] = ()
+    longest: int = LINE_CHARACTERS
     match: tuple[str, ...] = ()
     no_match: tuple[str, ...] = ()
 

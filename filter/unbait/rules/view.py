@@ -32,8 +32,8 @@ class LineView:
         if not self.wide.size:
             return offsets
         before = np.searchsorted(self.wide + self.extra[:-1], offsets)
-        codes: Ints = (offsets - self.extra[before]).astype(np.int64)
-        return codes
+        moved: Ints = np.subtract(offsets, self.extra[before], dtype=np.int64)
+        return moved
 
 
 def line_view(codes: Codes, start: Ints, end: Ints) -> LineView:
