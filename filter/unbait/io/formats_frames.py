@@ -24,6 +24,9 @@ def frames(pieces: Iterator[bytes | Bad]) -> Iterator[Frame | Bad]:
     held = _Held(pieces)
     while held.reach(len(_BEGIN)):
         yield from held.take_bad()
+        if held.data.startswith(b"\r\n"):
+            held.drop(2)
+            continue
         if not held.data.startswith(_BEGIN):
             yield held.skip("WARC_SYNTAX", "no record begins here")
             continue
@@ -105,6 +108,7 @@ class _Held:
                 return False
             if isinstance(piece, Bad):
                 self._bad.append(piece)
+                self.data += _TRAIL  # so that the next record is seen to begin after the gap
             else:
                 self.data += piece
         return True
@@ -129,7 +133,7 @@ class _Held:
     def frame(self, total: int) -> Frame:
         """Take a record off."""
         made = Frame(f"byte {self._place}", bytes(self.data[:total]))
-        self._drop(total)
+        self.drop(total)
         return made
 
     def skip(self, code: str, message: str) -> Bad:
@@ -142,9 +146,10 @@ class _Held:
                 break
         end = found + len(_TRAIL) if found >= 0 else len(self.data)
         bad = Bad(f"byte {self._place}", code, message, bytes(self.data[: min(end, _KEPT)]))
-        self._drop(end)
+        self.drop(end)
         return bad
 
-    def _drop(self, size: int) -> None:
+    def drop(self, size: int) -> None:
+        """Forget the first bytes."""
         del self.data[:size]
         self._place += size

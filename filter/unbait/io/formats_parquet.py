@@ -84,7 +84,8 @@ class Parquet:
     def join(self, parts: Iterable[Path], stream: IO[bytes], compression: Compression) -> None:
         """Write each part as a row group under one schema."""
         paths = [path for path in parts if path.stat().st_size]
-        schema = pa.unify_schemas([_schema(p) for p in paths], promote_options="permissive")
+        schemas = [_schema(path) for path in paths] or [pa.schema([])]
+        schema = pa.unify_schemas(schemas, promote_options="permissive")
         with pq.ParquetWriter(stream, schema, compression="zstd") as writer:
             for path in paths:
                 with pa.memory_map(str(path)) as source:

@@ -1,0 +1,1 @@
+"""The ways into other people's engines and over many files; no cleaning logic lives here."""
