@@ -19,9 +19,9 @@ from unbait.html import PageModel, read_page
 def seconds(run, pages: list[bytes]) -> list[float]:  # type: ignore[no-untyped-def]
     taken = []
     for page in pages:
-        began = time.perf_counter()
+        began = time.process_time()
         run(page)
-        taken.append(time.perf_counter() - began)
+        taken.append(time.process_time() - began)
     return taken
 
 

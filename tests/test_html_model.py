@@ -39,7 +39,7 @@ def test_one_page_alone_or_among_others_scores_the_same(model: PageModel) -> Non
     pages = [read_page(str(row["html"])) for row in parity()]
     together = model.score(pages)
     for page, junk in zip(pages, together, strict=True):
-        assert np.array_equal(model.score([read_page(page.text)] + [page])[1], junk)
+        assert np.array_equal(model.score([read_page(page.text), page])[1], junk)
 
 
 def test_article_is_kept_and_its_frame_is_not(model: PageModel) -> None:

@@ -139,7 +139,7 @@ def fit_types(samples: list[Sample], vectors: Array, chosen: Array) -> dict[str,
     known = np.array([s.page_type is not None for s in samples]) & chosen
     mean, scale = vectors[known].mean(axis=0), vectors[known].std(axis=0) + 0.05
     model = LogisticRegression(C=0.003, max_iter=80, tol=1e-3)
-    target = [PAGE_TYPES.index(s.page_type) for s, k in zip(samples, known, strict=True) if k]  # type: ignore[arg-type]
+    target = [PAGE_TYPES.index(s.page_type) for s, k in zip(samples, known, strict=True) if k]
     model.fit((vectors[known] - mean) / scale, target)
     return {
         "type_weight": model.coef_.astype(np.float32),
@@ -186,7 +186,7 @@ def second_rows(samples: list[Sample], models: list[PageModel]) -> Array:
 
 def fit_second(rows: Array, label: Array, weight: Array) -> dict[str, Array]:
     """Grow the trees of the second stage."""
-    from catboost import CatBoostClassifier
+    from catboost import CatBoostClassifier  # type: ignore[import-untyped]
 
     # Light rows are thinned, and the rest made heavier for them: half the time, the same trees.
     chance = np.minimum(1.0, weight * 2)
@@ -262,7 +262,7 @@ def train(samples: list[Sample]) -> tuple[PageModel, list[Array]]:
 
 def _logit(chance: Array) -> Array:
     chance = np.clip(chance.astype(np.float64), 1e-6, 1 - 1e-6)
-    return np.log(chance / (1 - chance))
+    return np.asarray(np.log(chance / (1 - chance)))
 
 
 def _logistic(value: Array) -> Array:
@@ -336,7 +336,7 @@ def main() -> None:
     model, scores = train(samples)
     if arguments.scores:
         ids = {f"{s.name}/{s.id}": score for s, score in zip(samples, scores, strict=True)}
-        np.savez(arguments.scores, **ids)
+        np.savez(arguments.scores, allow_pickle=False, **ids)
     metrics = measure(samples, scores, model)
     print(json.dumps(metrics, indent=1))
     data = {

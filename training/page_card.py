@@ -44,7 +44,8 @@ PAGES: Final = (
     f"</button><p>{_TEXT[0]}</p><table><tr><th>Weight</th><td>900 g</td></tr></table></div>{_FOOT}",
     f"<table><tr><td><a href=/>Home</a><br><a href=/b>Boats</a></td><td>{'<br><br>'.join(_TEXT)}"
     "</td></tr></table>",
-    "<p>Гавань была тихой, когда первые лодки вернулись домой.</p><p>港口很安静,第一批渔船回来了。</p>",
+    "<p>Гавань была тихой, когда первые лодки вернулись домой.</p>"
+    "<p>港口很安静,第一批渔船回来了。</p>",
     "",
 )
 
@@ -79,8 +80,8 @@ types the page is ({", ".join(manifest["page_types"])}).
 
 ## How it works
 Two stages, both in NumPy: summed weights of hashed words (text, tags, class and id names) for each
-block alone; then {manifest["trees"]} oblivious trees over the block's shape, neighbours, containers,
-heading and page. Feature version {manifest["features"]}.
+block alone; then {manifest["trees"]} oblivious trees over the block's shape, neighbours,
+containers, heading and page. Feature version {manifest["features"]}.
 
 ## Data
 {data}

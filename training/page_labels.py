@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import Any, Final
@@ -90,19 +91,19 @@ def _short_blocks(
     label: NDArray[np.float64],
     place: NDArray[np.int64],
 ) -> None:
-    sure = np.flatnonzero(place >= 0)
+    sure = np.flatnonzero(place >= 0).tolist()
     whole = _spaced(gold)
     for b, block in enumerate(blocks):
         if not 0 < len(block) < SHINGLE or _spaced(block) not in whole:
             continue
-        k = int(np.searchsorted(sure, b))
+        k = bisect_left(sure, b)
         before = sure[k - 1] if k and b - sure[k - 1] <= _NEAR else None
         after = sure[k] if k < len(sure) and sure[k] - b <= _NEAR else None
         if before is None and after is None:
             continue
         low = int(place[before]) + len(blocks[before]) if before is not None else None
         high = int(place[after]) if after is not None else None
-        start = max(0, (low if low is not None else (high or 0) - 17) - 3)
+        start: int = max(0, (low if low is not None else (high or 0) - 17) - 3)
         stop = high + 3 if high is not None and high >= start else start + 23
         near = tuple(block) in lines or _spaced(block) in _spaced(gold[start:stop])
         label[b] = float(near)
@@ -113,7 +114,7 @@ def _leftovers(blocks: list[list[str]], gold: list[str], label: NDArray[np.float
     if not len(content):
         return
     left = Counter(gold)
-    for b in content:
+    for b in content.tolist():
         left.subtract(blocks[b])
     whole = _spaced(gold)
     low, high = int(content[0]) - 6, int(content[-1]) + 6

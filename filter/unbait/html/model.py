@@ -122,11 +122,17 @@ class PageModel:
         return cached  # type: ignore[return-value]
 
     def _types(self, page: Page, rows: features.FloatArray) -> features.FloatArray:
+        # Kept with the weights they came from: another model may be asked about the same page.
+        known = page.caches.get("types")
+        if isinstance(known, tuple) and known[0] is self.arrays:
+            return np.asarray(known[1], dtype=np.float32)
         a = self.arrays
         vector = (features.page_vector(page, rows) - a["type_mean"]) / a["type_scale"]
         logits = a["type_weight"] @ vector + a["type_bias"]
         chances = np.exp(logits - logits.max())
-        return np.asarray(chances / chances.sum(), dtype=np.float32)
+        found = np.asarray(chances / chances.sum(), dtype=np.float32)
+        page.caches["types"] = (self.arrays, found)
+        return found
 
     def first_stage(
         self, page: Page, chain: list[IntArray], rows: features.FloatArray
