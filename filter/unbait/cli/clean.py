@@ -18,6 +18,8 @@ from unbait.cli.options import (
     takes_reading,
     use_color,
 )
+from unbait.cli.run import RunOptions, takes_run
+from unbait.cli.run import run as run_many
 
 if TYPE_CHECKING:
     from unbait import Cleaner
@@ -34,8 +36,8 @@ if TYPE_CHECKING:
 @click.option(
     "-o",
     "--output-dir",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Write each clean text under this folder.",
+    type=click.Path(file_okay=False),
+    help="Write each clean text or file under this folder (or s3://, gs://, ...).",
 )
 @click.option(
     "--audit",
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
 @click.option("--marked", is_flag=True, help="Show the text with its cuts struck through instead.")
 @takes_cleaner
 @takes_reading
+@takes_run
 @jobs_option
 @color_option
 @click.option("-q", "--quiet", is_flag=True, help="Say errors only: no notes, no progress.")
@@ -60,11 +63,12 @@ def command(  # noqa: PLR0913 - one for each option
     *,
     files: tuple[str, ...],
     in_place: bool,
-    output_dir: Path | None,
+    output_dir: str | None,
     audit: Path | None,
     rejects: Path | None,
     diff: bool,
     marked: bool,
+    run_options: RunOptions,
     build_cleaner: Callable[[], Cleaner],
     kind: Any,
     url: str | None,
@@ -76,22 +80,35 @@ def command(  # noqa: PLR0913 - one for each option
     """Cut junk from texts and write what stays to standard output.
 
     FILE is a text, a page (HTML), a folder, a glob, or - for standard input. Folders give
-    their text and HTML files, in order of name.
+    their text and HTML files, in order of name. FILE may also hold many documents: JSON lines,
+    CSV, Parquet, WARC or WET, plain or compressed, here or at an address (s3://...).
 
     \b
       unbait clean article.txt > clean.txt
       unbait clean --in-place --audit audit.jsonl scraped/
       curl -s https://example.com/story | unbait clean -
+      unbait clean -o clean/ --jobs 8 --report report.json crawl/*.warc.gz
     """
-    _refuse_mixtures(files, in_place, output_dir, diff, marked)
+    _refuse_mixtures(files, in_place, output_dir is not None, diff, marked)
+    if run_options.wanted(files):
+        if in_place or diff or marked or "-" in files:
+            raise click.UsageError(
+                "files of many documents take no --in-place, --diff, --marked and no -."
+            )
+        code = run_many(
+            run_options, files, build_cleaner, output_dir=output_dir, audit=audit,
+            rejects=rejects, jobs=jobs, quiet=quiet,
+        )  # fmt: skip
+        ctx.exit(code)
     from unbait.cli import work
     from unbait.cli.writing import Run, Shown, Target, line_writer
     from unbait.io.sources import expand
 
     cleaner = build_cleaner()
-    sources = list(expand(files, without=output_dir))
+    folder = Path(output_dir) if output_dir else None
+    sources = list(expand(files, without=folder))
     shown: Shown = "diff" if diff else "marked" if marked else "text"
-    target = Target(in_place, output_dir, shown, use_color(color), len(sources) > 1)
+    target = Target(in_place, folder, shown, use_color(color), len(sources) > 1)
     task = work.Task(kind, url, lang, jobs)
     with line_writer(audit) as write_audit, line_writer(rejects) as write_reject:
         run = Run(target, write_audit, write_reject, quiet)
@@ -103,10 +120,10 @@ def command(  # noqa: PLR0913 - one for each option
 
 
 def _refuse_mixtures(
-    files: tuple[str, ...], in_place: bool, output_dir: Path | None, diff: bool, marked: bool
+    files: tuple[str, ...], in_place: bool, to_folder: bool, diff: bool, marked: bool
 ) -> None:
     """Refuse options that cannot both be meant."""
-    if in_place and output_dir:
+    if in_place and to_folder:
         raise click.UsageError("--in-place and --output-dir cannot be used together.")
     if in_place and "-" in files:
         raise click.UsageError("--in-place cannot write back standard input (-).")

@@ -100,16 +100,25 @@ def make_plan(arguments: Iterable[str], task: Task, *, without: str | None = Non
 
 
 def is_container(path: str) -> bool:
-    """Tell whether a path names a file of many documents, by its name or how it begins."""
+    """Tell whether a path names files of many documents, by its name or how it begins."""
     if is_remote(path):
         return True
-    name, compression = kind_by_name(path)
-    if name is not None or not Path(path).is_file():
-        return compression != "" or name not in (None, "files")
+    if Path(path).is_dir():
+        return any(_holds_many(name) for name, _ in _folder(Path(path), None))
+    if glob.has_magic(path) and not os.path.lexists(path):
+        return any(_holds_many(name) for name in glob.iglob(path, recursive=True))  # noqa: PTH207
+    if kind_by_name(path)[0] is not None or not Path(path).is_file():
+        return _holds_many(path)
     try:
         return describe(path, path).format != "files"
     except (InputError, OSError):
         return False
+
+
+def _holds_many(name: str) -> bool:
+    """Tell from a name alone whether a file holds many documents."""
+    known, compression = kind_by_name(name)
+    return compression != "" or known not in (None, "files")
 
 
 def describe(path: str, relative: str) -> DataFile:

@@ -66,13 +66,17 @@ class Ended(NamedTuple):
 
 @dataclass
 class Run:
-    """A plan being carried out. ``outputs`` opens a place for a file's output by its name."""
+    """A plan being carried out. ``outputs`` opens a place for a file's output by its name.
+
+    ``sequential`` asks that outputs be written in the order of the files, as one stream needs.
+    """
 
     plan: Plan
     store: Store
     outputs: Open
     jobs: int = 1
     ordered: bool = True
+    sequential: bool = False
     on_progress: Callable[[int], object] = lambda _size: None
 
     def __post_init__(self) -> None:
@@ -147,6 +151,8 @@ class Run:
         for number in list(self._ended):
             done = self._ended[number]
             if number in self._open or len(done) < self._issued[number]:
+                if self.sequential:
+                    return
                 continue
             del self._ended[number]
             if number not in self._broken:
@@ -161,8 +167,10 @@ class Run:
             with self.outputs(place) as stream:
                 sink.join(paths, stream, kind_by_name(place)[1])
             self.store.finish(number, self.store.parts(number))
-        except OSError as error:
-            says = str(error.strerror or error)
+        except BrokenPipeError:
+            raise
+        except Exception as error:  # one output that cannot be written leaves the others
+            says = str(getattr(error, "strerror", None) or error)
             self._fail(Failure(file.path, place, "WRITE_FAILED", says, again=True))
             return
         self._outcome.outputs.append(place)
