@@ -52,11 +52,13 @@ def prune(soup: Tag, spans: Iterable[tuple[int, int]]) -> list[Taken]:
     for i, start, end in partial:
         taken += _cut_inside(strings.of_block(i), page.text[start:end])
     pieces = {i: strings.of_block(i) for i in range(len(page))}
-    kept = {id(s) for i, found in pieces.items() if i not in whole for s in found}
+    staying = [s for i, found in pieces.items() if i not in whole for s in found]
+    kept = {id(s) for s in staying}
+    busy = {id(parent) for s in staying for parent in s.parents}
     doomed: dict[int, Tag] = {}
     loose: list[tuple[NavigableString, str]] = []
     for i in sorted(whole):
-        top = _highest(pieces[i], kept, soup)
+        top = _highest(pieces[i], busy, soup)
         if top is not None:
             doomed[id(top)] = top
         else:
@@ -140,15 +142,13 @@ class _Strings:
         return self._elements[int(match[1])] if match else None
 
 
-def _highest(strings: Sequence[NavigableString], kept: set[int], soup: Tag) -> Tag | None:
+def _highest(strings: Sequence[NavigableString], busy: set[int], soup: Tag) -> Tag | None:
     """Return the highest element around the first string that holds no text that stays."""
     best: Tag | None = None
     if not strings:
         return None
     for parent in strings[0].parents:
-        if parent is soup or parent.name in _KEEP:
-            break
-        if any(id(s) in kept for s in parent.find_all(string=True)):
+        if parent is soup or parent.name in _KEEP or id(parent) in busy:
             break
         best = parent
     if best is None or not all(best in s.parents for s in strings):
