@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import tempfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,8 @@ from unbait.io.formats import Bad, Compression
 
 GZIP, ZSTD, PARQUET = b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd", b"PAR1"
 _READ = 1 << 20
+# Here an object appears when all of it has arrived.
+_OBJECT_STORES = frozenset(("s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "memory"))
 _ZSTD_WINDOW = 1 << 27  # what a frame may ask for in memory, 128 MB
 
 
@@ -64,25 +67,24 @@ def open_write(path: str) -> Iterator[IO[bytes]]:
         with atomic_writer(Path(path)) as stream:
             yield stream
         return
-    system, name = filesystem(path)
-    system.makedirs(system._parent(name), exist_ok=True)  # noqa: SLF001 - fsspec's only name for it
-    remote = system.open(name, "wb", autocommit=False)
-    try:
-        yield remote
-        remote.close()
-        remote.commit()
-    except BaseException:
-        with contextlib.suppress(Exception):  # what failed first is what is told
-            remote.discard()
-        raise
+    # Written here first: few file systems elsewhere can take a file back that was begun.
+    with tempfile.TemporaryDirectory(prefix="unbait-") as folder:
+        local = Path(folder, "file")
+        with local.open("wb") as stream:
+            yield stream
+        _send(local, path)
 
 
-def exists(path: str) -> bool:
-    """Tell whether a file is there."""
-    if not is_remote(path):
-        return Path(path).exists()
+def _send(local: Path, path: str) -> None:
+    """Put a file to an address; where that shows while it lasts, under another name first."""
     system, name = filesystem(path)
-    return bool(system.exists(name))
+    protocol = path.split("://", 1)[0]
+    system.makedirs(name.rsplit("/", 1)[0] or "/", exist_ok=True)
+    if protocol in _OBJECT_STORES:
+        system.put_file(str(local), name)
+        return
+    system.put_file(str(local), f"{name}.tmp")
+    system.mv(f"{name}.tmp", name)
 
 
 def compression_of(head: bytes) -> Compression:

@@ -1,0 +1,274 @@
+"""One machine: the same documents as the library gives, none lost or doubled, whatever happens."""
+
+from __future__ import annotations
+
+import errno
+import gzip
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from click.testing import CliRunner, Result
+
+from unbait import Cleaner
+from unbait.cli import main
+from unbait.cli.run import progress_line
+from unbait.io import formats_lines
+from unbait.pipelines import parts, shards
+from unbait.pipelines.tally import OTHER_SITES, Tally
+
+pytest.importorskip("pyarrow", reason="needs the extra formats")
+
+FILTER = str(Path(sys.modules["unbait.pipelines.shards"].__file__ or "").parents[2])
+JUNK = "Click here: cheap jerseys online"
+
+
+def document(number: int) -> dict[str, Any]:
+    text = (
+        f"The council met on Monday to talk about item {number}, and it agreed on the plan.\n\n"
+        f"{JUNK}\n\nThe mayor said the work on street {number} would begin in May."
+    )
+    site = f"http://www.site{number % 3}.test/{number}"
+    return {"id": f"d{number}", "text": text, "url": site, "n": number}
+
+
+def shard(path: Path, count: int, first: int = 0) -> Path:
+    made = (orjson.dumps(document(i)) + b"\n" for i in range(first, first + count))
+    data = b"".join(made)
+    path.write_bytes(gzip.compress(data) if path.suffix == ".gz" else data)
+    return path
+
+
+def clean(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(main, ["clean", *map(str, arguments)])
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    data = path.read_bytes()
+    data = gzip.decompress(data) if path.suffix == ".gz" else data
+    return [orjson.loads(line) for line in data.splitlines()]
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(formats_lines, "CHUNK_BYTES", 5_000)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "in").mkdir()
+    shard(tmp_path / "in/a.jsonl", 120)
+    shard(tmp_path / "in/b.jsonl.gz", 60, 500)
+    return tmp_path
+
+
+def expected(made: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    results = Cleaner().clean_many([row["text"] for row in made])
+    return [{**row, "text": result.text} for row, result in zip(made, results, strict=True)]
+
+
+def test_a_run_gives_what_the_library_gives(folder: Path, small: None) -> None:
+    out = folder / "out"
+    made = clean(
+        "-o", out, "--audit", folder / "audit.jsonl", "--rejects", folder / "rejects.jsonl",
+        "--report", folder / "report.json", folder / "in",
+    )  # fmt: skip
+    assert made.exit_code == 0, made.output
+    assert lines(out / "a.jsonl") == expected([document(i) for i in range(120)])
+    assert lines(out / "b.jsonl.gz") == expected([document(i) for i in range(500, 560)])
+    assert [row["id"] for row in lines(folder / "audit.jsonl")] == [
+        f"d{i}" for i in (*range(120), *range(500, 560))
+    ]
+    assert (folder / "rejects.jsonl").read_bytes() == b""
+    assert sorted(path.name for path in out.iterdir()) == ["a.jsonl", "b.jsonl.gz"]
+    told = orjson.loads((folder / "report.json").read_bytes())
+    assert told["documents"] == told["changed"] == 180
+    assert told["complete"] and told["cuts"]["ad"]["count"] == 180
+    assert {one["site"]: one["documents"] for one in told["sites"]}["site0.test"] == 60
+    assert told["languages"] == {"en": 180}
+    page = (folder / "report.html").read_text()
+    assert "<svg" in page and "site0.test" in page and "<script" not in page
+
+
+def test_two_processes_give_the_same_files(folder: Path) -> None:
+    for jobs in (1, 2):
+        assert clean("-o", folder / f"out{jobs}", "--jobs", str(jobs), folder / "in").exit_code == 0
+    for name in ("a.jsonl", "b.jsonl.gz"):
+        assert (folder / "out1" / name).read_bytes() == (folder / "out2" / name).read_bytes()
+
+
+def test_one_stream_holds_files_in_their_order(folder: Path, small: None) -> None:
+    made = clean(folder / "in/a.jsonl", "-q")
+    assert made.exit_code == 0
+    rows = [orjson.loads(line) for line in made.stdout_bytes.splitlines()]
+    assert rows == expected([document(i) for i in range(120)])
+    assert clean(folder / "in/a.jsonl", "--resume").exit_code == 2
+    assert clean(folder / "in/a.jsonl", "--diff").exit_code == 2
+
+
+def test_columns_are_named_and_missing_ones_said(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b'{"body": "Text.", "key": 7}\n{"body": "Text.", "other": 1}\n')
+    made = clean(
+        "-o", tmp_path / "out", "--text-column", "body", "--id-column", "key",
+        "--rejects", tmp_path / "rejects.jsonl", path,
+    )  # fmt: skip
+    assert made.exit_code == 1 and "COLUMN_MISSING" in made.stderr
+    assert len(lines(tmp_path / "out/a.jsonl")) == 1
+    (reject,) = lines(tmp_path / "rejects.jsonl")
+    assert reject["code"] == "COLUMN_MISSING" and reject["content_base64"]
+
+
+def test_loose_texts_become_records(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    for number in range(3):
+        (tmp_path / f"in/{number}.txt").write_text(document(number)["text"])
+    assert clean("-o", tmp_path / "out", "--to", "parquet", tmp_path / "in").exit_code == 0
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(tmp_path / "out/in.parquet")
+    assert table.column("text").to_pylist() == [
+        row["text"] for row in expected([document(i) for i in range(3)])
+    ]
+
+
+def test_what_fails_does_not_stop_the_rest(folder: Path) -> None:
+    (folder / "in/cut.parquet").write_bytes(b"PAR1 and nothing more")
+    made = clean("-o", folder / "out", "--report", folder / "r.json", folder / "in", folder / "no")
+    assert made.exit_code == 1
+    assert "[PARQUET_BROKEN]" in made.stderr and "[FILE_MISSING]" in made.stderr
+    assert lines(folder / "out/a.jsonl") and lines(folder / "out/b.jsonl.gz")
+    told = orjson.loads((folder / "r.json").read_bytes())
+    assert {one["code"] for one in told["failures"]} == {"PARQUET_BROKEN", "FILE_MISSING"}
+    assert told["complete"] and not (folder / "out/.unbait").exists()
+
+
+def test_a_file_that_vanishes_during_the_run_is_said(
+    folder: Path, small: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = shards.clean_chunk
+
+    def vanish(task: Any, chunk: Any) -> Any:
+        made = real(task, chunk)
+        (folder / "in/a.jsonl").unlink(missing_ok=True)
+        return made
+
+    monkeypatch.setattr(shards, "clean_chunk", vanish)
+    made = clean("-o", folder / "out", folder / "in")
+    assert made.exit_code == 1 and "FILE_MISSING" in made.stderr
+    assert not (folder / "out/a.jsonl").exists()
+    assert lines(folder / "out/b.jsonl.gz")
+
+
+def test_a_full_disk_is_said_and_resume_goes_on(
+    folder: Path, small: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, calls = parts._write, []
+
+    def full(path: Path, data: bytes) -> None:
+        calls.append(path)
+        if 6 < len(calls) < 12:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(path, data)
+
+    monkeypatch.setattr(parts, "_write", full)
+    made = clean("-o", folder / "out", folder / "in")
+    assert made.exit_code == 1 and "No space left" in made.stderr and "--resume" in made.stderr
+    assert not (folder / "out/a.jsonl").exists()
+    monkeypatch.setattr(parts, "_write", real)
+    assert clean("-o", folder / "out", folder / "in").exit_code == 1  # it must be said: resume
+    assert clean("-o", folder / "out", "--resume", folder / "in").exit_code == 0
+    assert lines(folder / "out/a.jsonl") == expected([document(i) for i in range(120)])
+
+
+def test_resume_does_not_take_another_runs_parts(folder: Path, small: None) -> None:
+    (folder / "out/.unbait").mkdir(parents=True)
+    (folder / "out/.unbait/plan.json").write_bytes(b'{"run": "another"}')
+    made = clean("-o", folder / "out", "--resume", folder / "in")
+    assert made.exit_code == 1 and "RESUME_DIFFERS" in made.stderr
+    assert "RUN_UNFINISHED" in clean("-o", folder / "out", folder / "in").stderr
+
+
+def test_a_damaged_part_is_made_again(tmp_path: Path) -> None:
+    stem = tmp_path / "0/1"
+    parts.write_part(stem, {"out": b"data"}, Tally(documents=1))
+    assert parts.read_part(stem, whole=True) is not None
+    stem.with_suffix(".out").write_bytes(b"dat\0")
+    assert parts.read_part(stem, whole=True) is None
+
+
+def command(folder: Path, *more: str) -> subprocess.Popen[bytes]:
+    code = (
+        "import sys; from unbait.io import formats_lines as f; f.CHUNK_BYTES = 20000;"
+        "from unbait.cli import main; main()"
+    )
+    arguments = ["clean", "-q", "-o", str(folder / "out"), *more, str(folder / "in")]
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *arguments],
+        env={**os.environ, "PYTHONPATH": FILTER, "OMP_NUM_THREADS": "1"},
+        stderr=subprocess.PIPE,
+    )
+
+
+def test_killed_at_random_moments_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    shard(tmp_path / "in/a.jsonl", 1200)
+    shard(tmp_path / "in/b.jsonl.gz", 600, 5000)
+    chance = random.Random(5)
+    kills = int(os.environ.get("UNBAIT_KILLS", "4"))
+    for _ in range(kills):
+        process = command(tmp_path, "--resume")
+        time.sleep(chance.uniform(0.3, 1.6))
+        process.kill()
+        process.communicate()
+        for name in ("a.jsonl", "b.jsonl.gz"):
+            if (tmp_path / "out" / name).exists():
+                assert lines(tmp_path / "out" / name)[-1]["n"] in (1199, 5599)
+    last = command(tmp_path, "--resume", "--rejects", str(tmp_path / "rejects.jsonl"))
+    _, said = last.communicate(timeout=120)
+    assert last.returncode == 0, said
+    assert [row["n"] for row in lines(tmp_path / "out/a.jsonl")] == list(range(1200))
+    assert [row["n"] for row in lines(tmp_path / "out/b.jsonl.gz")] == list(range(5000, 5600))
+    assert all(JUNK not in row["text"] for row in lines(tmp_path / "out/a.jsonl"))
+    assert sorted(os.listdir(tmp_path / "out")) == ["a.jsonl", "b.jsonl.gz"]
+
+
+def test_control_c_stops_cleanly(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    shard(tmp_path / "in/a.jsonl", 20_000)
+    process = command(tmp_path, "--jobs", "2")
+    markers = tmp_path / "out/.unbait/000000"
+    until = time.monotonic() + 60
+    while not list(markers.glob("[0-9]*.json")) and time.monotonic() < until:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert said.decode().strip().startswith("stopped") and b"Traceback" not in said
+    assert not (tmp_path / "out/a.jsonl").exists()
+
+
+def test_progress_says_rate_and_time_left() -> None:
+    assert progress_line(50_000_000, 100_000_000, 10.0) == (
+        "50.0 MB at 5.0 MB/s, 50%, 0:00:10 left"
+    )
+    assert progress_line(0, 0, 0.0) == "0.0 MB at 0.0 MB/s"
+
+
+def test_tallies_add_up_and_hold_a_bounded_number_of_sites(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("unbait.pipelines.tally.SITES", 2)
+    one = Tally(documents=1, site_documents={"a": 1, "b": 1, "c": 5})  # type: ignore[arg-type]
+    both = Tally()
+    both.merge(Tally.of(one.as_dict()))
+    both.merge(Tally.of(one.as_dict()))
+    assert both.documents == 2
+    assert both.site_documents == {"a": 2, "b": 2, OTHER_SITES: 10}
