@@ -172,7 +172,9 @@ def main() -> None:
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     arguments.out.with_suffix(".json").write_text(json.dumps(figures, indent=1) + "\n")
     said = "\n".join(f"data {name} sha256 {digest}" for name, digest in hashes.items())
-    arguments.out.with_suffix(".md").write_text(f"{_NOTE.format(arguments.every)}\n{table(found)}\n{said}\n")
+    arguments.out.with_suffix(".md").write_text(
+        f"{_NOTE.format(arguments.every)}\n{table(found)}\n{said}\n"
+    )
     print(table(found))
 
 
