@@ -139,7 +139,8 @@ def table(found: dict[str, dict[str, list[float]]]) -> str:
 
 _NOTE = (
     "Word F1 on one page in {} of each set, all tools in one run; unbait by site-held-out folds, "
-    "page model alone.\njusText runs with its English stop list; Chinese is counted in characters.\n"
+    "page model alone.\njusText runs with its English stop list; Chinese is counted in "
+    "characters.\n"
 )
 
 
