@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import lzma
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from training import reading
+from training import joining, reading, sources
 
 DATA = Path(os.environ.get("UNBAIT_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
-LABELS = Path(__file__).resolve().parent / "labels"
+LABELS = joining.LABELS
 UNSURE_WEIGHT = 0.5
 CLEAN_WEIGHT = 0.5
 
@@ -45,11 +45,31 @@ class DataMissingError(RuntimeError):
 def rows(name: str) -> Iterator[dict[str, Any]]:
     """Yield the rows of one data file ("lines/news"); DataMissingError when it is not there."""
     path = DATA / f"{name}.jsonl.xz"
-    if not path.exists():
-        raise DataMissingError(f"{path} is missing: set UNBAIT_DATA or run `training fetch`")
+    if not has(name):
+        raise DataMissingError(f"{path} is missing: set UNBAIT_DATA to the data folder")
     with lzma.open(path, "rt", encoding="utf-8") as lines:
         for line in lines:
             yield json.loads(line)
+
+
+def has(name: str) -> bool:
+    """Say whether the data folder holds a file."""
+    return (DATA / f"{name}.jsonl.xz").exists()
+
+
+def labelled(name: str, parts: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Return the rows of ``lines/news`` or ``lines/pages`` with our labels.
+
+    Texts come from the data folder, else from the clones of the sources ``parts``.
+    """
+    if has(name):
+        return joining.from_data(rows(name), parts, LABELS)
+    known = sources.load()
+    if not any(sources.is_fetched(known[part], sources.CLONES) for part in parts):
+        raise DataMissingError(
+            f"no texts for {name}: set UNBAIT_DATA or run `python -m training fetch`"
+        )
+    return joining.from_clones(parts, sources.CLONES, LABELS)
 
 
 def from_row(row: dict[str, Any], source: str) -> Record:
@@ -73,12 +93,12 @@ def from_row(row: dict[str, Any], source: str) -> Record:
 
 def news() -> list[Record]:
     """Scraped news articles."""
-    return [from_row(row, "news") for row in rows("lines/news")]
+    return [from_row(row, "news") for row in labelled("lines/news", joining.NEWS)]
 
 
 def pages() -> list[Record]:
     """Lines that extractors keep of web pages."""
-    return [from_row(row, "pages") for row in rows("lines/pages")]
+    return [from_row(row, "pages") for row in labelled("lines/pages", joining.PAGES)]
 
 
 def read_by_us() -> list[Record]:
@@ -87,12 +107,17 @@ def read_by_us() -> list[Record]:
     for name in ("wcxb-dev", "daniel"):
         path = LABELS / f"{name}.jsonl"
         if path.exists():
-            found += [from_row(row, "read") for row in reading.join(rows(f"html/{name}"), path)]
+            html = f"html/{name}"
+            wanted = reading.load_labels(path)
+            texts = rows(html) if has(html) else joining.fetched(name, wanted, sources.CLONES)
+            found += [from_row(row, "read") for row in reading.join(texts, path)]
     return found
 
 
 def clean(every: int = 1) -> list[Record]:
-    """Every so-manieth article taken as clean."""
+    """Every so-manieth article taken as clean; no public source is pinned for these."""
+    if not has("text/clean-news"):
+        return []
     return [
         Record(
             id=row["id"],
@@ -106,3 +131,10 @@ def clean(every: int = 1) -> list[Record]:
         for number, row in enumerate(rows("text/clean-news"))
         if number % every == 0
     ]
+
+
+def titles(most: int) -> list[str]:
+    """Return at most ``most`` headlines, every so-manieth of the headline set."""
+    found = [row["title"].strip() for row in rows("headlines/clickbait")]
+    found = [title for title in found if title]
+    return found[:: max(1, len(found) // most)][:most]
