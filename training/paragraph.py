@@ -7,11 +7,14 @@ what the first says of lines it has not seen; so each learns from out-of-fold ou
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from joblib import Parallel, delayed
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix, vstack
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.neural_network import MLPClassifier
@@ -24,6 +27,9 @@ from unbait.model import CLIP, CONTENT, JUNK, METADATA, Network, junk_logit, wit
 from unbait.types import CATEGORIES
 
 Mask = NDArray[np.bool_]
+SENTENCE_LOSS = 0.0003
+SENTENCE_LEAST = 0.8
+SHORT = 150  # characters of a line that could be a headline
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,23 +52,27 @@ class StageOne:
     scale: NDArray[np.float32]
     bias: NDArray[np.float32]
 
-    def logits(self, data: Table) -> NDArray[np.float32]:
-        """Return (lines, 8)."""
-        sums = data.words @ self.table.astype(np.float32)
+    def logits(self, words: csr_matrix) -> NDArray[np.float32]:
+        """Return (rows, 8) of what is counted in ``words``."""
+        sums = words @ self.table.astype(np.float32)
         return np.asarray(sums * self.scale + self.bias, dtype=np.float32)
 
 
-def fit_stage_one(data: Table, mask: Mask, settings: Settings) -> StageOne:
-    """Fit one linear model a category and one for junk (metadata left out) by averaged SGD."""
+def fit_stage_one(
+    data: Table, titles: csr_matrix, mask: Mask, settings: Settings
+) -> StageOne:
+    """Fit the columns of stage one by averaged SGD.
+
+    The first tells headlines (``titles``) from short lines of content, the next ones each category
+    from all others, the last junk from content, metadata left out.
+    """
     columns, biases = [], []
-    for column in range(LOGITS):
-        chosen = mask if column < len(CATEGORIES) else mask & (data.label != METADATA)
-        target = data.label == column if column < len(CATEGORIES) else np.isin(data.label, JUNK)
+    for words, target, weight in _questions(data, titles, mask):
         model = SGDClassifier(
             loss="log_loss", alpha=settings.word_alpha, average=True,
             max_iter=settings.word_epochs, tol=None, random_state=settings.seed,
         )  # fmt: skip
-        model.fit(data.words[chosen], target[chosen], sample_weight=data.weight[chosen])
+        model.fit(words, target, sample_weight=weight)
         columns.append(model.coef_[0])
         biases.append(model.intercept_[0])
     weights = np.stack(columns, axis=1)
@@ -72,6 +82,19 @@ def fit_stage_one(data: Table, mask: Mask, settings: Settings) -> StageOne:
         scale.astype(np.float32),
         np.array(biases, dtype=np.float32),
     )
+
+
+def _questions(
+    data: Table, titles: csr_matrix, mask: Mask
+) -> Iterator[tuple[csr_matrix, Mask, NDArray[np.float64]]]:
+    """Yield what each column of stage one learns from: rows, targets, weights."""
+    brief = mask & (data.label == CONTENT) & (data.shapes[:, 0] < np.log1p(SHORT))
+    rows = vstack((data.words[brief], titles), format="csr")
+    yield rows, np.arange(rows.shape[0]) >= brief.sum(), np.ones(rows.shape[0])
+    for category in range(1, len(CATEGORIES)):
+        yield data.words[mask], data.label[mask] == category, data.weight[mask]
+    known = mask & (data.label != METADATA)
+    yield data.words[known], np.isin(data.label[known], JUNK), data.weight[known]
 
 
 def fit_network(
@@ -105,7 +128,7 @@ class Fitted:
 
 def see(data: Table, logits: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the columns of stage two's first pass."""
-    return features.context(logits, data.shapes, data.ties, data.layouts, data.first)
+    return features.context(logits, data.shapes, data.ties, data.layouts, data.told, data.first)
 
 
 def see_again(
@@ -123,23 +146,43 @@ class Ladder:
     where every line outside ``out`` comes from a fit that did not see its own fold either.
     """
 
-    def __init__(self, data: Table, fold: NDArray[np.int64], settings: Settings) -> None:
-        self.data, self.fold, self.settings = data, fold, settings
+    def __init__(
+        self, data: Table, titles: csr_matrix, fold: NDArray[np.int64], settings: Settings
+    ) -> None:
+        self.data, self.titles, self.fold, self.settings = data, titles, fold, settings
         self._stage_one: dict[frozenset[int], StageOne] = {}
 
     def stage_one(self, out: frozenset[int]) -> StageOne:
         """Return stage one fitted without the folds ``out``."""
         if out not in self._stage_one:
-            self._stage_one[out] = fit_stage_one(self.data, self._but(out), self.settings)
+            self._stage_one[out] = fit_stage_one(
+                self.data, self.titles, self._but(out), self.settings
+            )
         return self._stage_one[out]
+
+    def prefit(self, outs: list[frozenset[int]], jobs: int) -> None:
+        """Fit stage one for each of ``outs`` in ``jobs`` processes."""
+        fits = Parallel(jobs)(
+            delayed(fit_stage_one)(self.data, self.titles, self._but(out), self.settings)
+            for out in outs
+        )
+        self._stage_one.update(zip(outs, fits, strict=True))
 
     def logits(self, out: frozenset[int]) -> NDArray[np.float32]:
         """Return (lines, 8), each from a fit that saw neither ``out`` nor the line's own fold."""
         logits = np.empty((len(self.fold), LOGITS), dtype=np.float32)
         for fold in range(FOLDS):
-            logits[self.fold == fold] = self.stage_one(out | {fold}).logits(self.data)[
-                self.fold == fold
-            ]
+            rows = self.fold == fold
+            logits[rows] = self.stage_one(out | {fold}).logits(self.data.words[rows])
+        return logits
+
+    def sentence_logits(self) -> NDArray[np.float32]:
+        """Return (sentences, 8), each from a fit that did not see its fold."""
+        fold = self.fold[self.data.owner]
+        logits = np.empty((len(fold), LOGITS), dtype=np.float32)
+        for one in range(FOLDS):
+            rows = fold == one
+            logits[rows] = self.stage_one(frozenset({one})).logits(self.data.sentences[rows])
         return logits
 
     def fit(self, out: frozenset[int]) -> Fitted:
@@ -166,7 +209,7 @@ class Ladder:
 
 def predict(fitted: Fitted, data: Table) -> NDArray[np.float32]:
     """Return (lines, categories) as serving would."""
-    seen = see(data, fitted.stage_one.logits(data))
+    seen = see(data, fitted.stage_one.logits(data.words))
     return fitted.second(see_again(data, seen, fitted.first(seen)))
 
 
@@ -175,8 +218,32 @@ def calibrate(
 ) -> tuple[float, float]:
     """Return slope and offset that turn the junk log odds of unseen lines into probabilities."""
     known = label != METADATA
-    logit = junk_logit(chances)[known, None]
-    model = LogisticRegression(C=1e6).fit(logit, label[known] != CONTENT, sample_weight=weight[known])
+    return _platt(junk_logit(chances)[known], label[known] != CONTENT, weight[known])
+
+
+def calibrate_sentences(
+    data: Table, line_logits: NDArray[np.float32], sentence_logits: NDArray[np.float32]
+) -> tuple[tuple[float, float], float]:
+    """Return (slope, offset) and threshold for sentences judged alone.
+
+    Real sentences of content paragraphs stand against junk lines, which are taken to be one in a
+    hundred. The threshold lets at most ``SENTENCE_LOSS`` of the real sentences through.
+    """
+    several = np.bincount(data.owner, minlength=len(data.label))[data.owner] > 1
+    real = sentence_logits[several & (data.label[data.owner] == CONTENT), -1]
+    junk = line_logits[np.isin(data.label, JUNK), -1]
+    logit = np.clip(np.concatenate((real, junk)), -30, 30).astype(np.float64)
+    target = np.arange(len(logit)) >= len(real)
+    weight = np.where(target, 0.01 * len(real) / len(junk), 1.0)
+    slope, offset = _platt(logit, target, weight)
+    edge = slope * np.clip(np.quantile(real, 1 - SENTENCE_LOSS), -30, 30) + offset
+    return (slope, offset), max(SENTENCE_LEAST, float(1 / (1 + np.exp(-edge))))
+
+
+def _platt(
+    logit: NDArray[np.float64], target: NDArray[np.bool_], weight: NDArray[np.float64]
+) -> tuple[float, float]:
+    model = LogisticRegression(C=1e6).fit(logit[:, None], target, sample_weight=weight)
     return float(model.coef_[0, 0]), float(model.intercept_[0])
 
 

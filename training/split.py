@@ -17,13 +17,13 @@ _COPY_CHARACTERS = 80  # a content line as long as this that stands in two recor
 
 def site(record: Record) -> str:
     """Return what stands for the record's site: its registered domain, else the record itself."""
-    if record.url:
+    if record.url and not record.url.startswith("made:"):
         parts = (urlsplit(record.url).hostname or record.url).split(".")
         short = len(parts) > 2 and len(parts[-2]) <= 3
         return ".".join(parts[-3:] if short else parts[-2:])
     if record.id.startswith("daniel:"):
         return record.id.split("_")[1].removeprefix("www.")
-    return record.id
+    return record.url or record.id
 
 
 def folds(records: Sequence[Record], seed: int = 0) -> NDArray[np.int64]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,17 +13,15 @@ from unbait.errors import InputError
 from unbait.explain import WordExplainer
 from unbait.fold import Folded, fold
 from unbait.model import JUNK, Look, ParagraphModel
-from unbait.outcome import Outcome, Row
+from unbait.outcome import JudgedTable, Outcome
 from unbait.policy import Judgement, Span, judge
 from unbait.result import Result
-from unbait.rules import RuleSet
+from unbait.rules import Hits, RuleSet
 from unbait.segment import Batch, batch
-from unbait.types import CATEGORIES, Document, Finding, Policy
+from unbait.types import CATEGORIES, Document, Policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-
-    from numpy.typing import NDArray
 
 BATCH_CHARACTERS = 1 << 16
 BATCH_DOCUMENTS = 512
@@ -51,6 +50,12 @@ class Cleaner:
         self._model = ParagraphModel.load(directory)
         self._explainer = WordExplainer(self._model)
 
+    def with_policy(self, policy: Policy) -> Cleaner:
+        """Return a cleaner with another policy; rules and model are shared, nothing is loaded."""
+        other = copy.copy(self)
+        other.policy = policy
+        return other
+
     def clean(self, text: str, title: str | None = None, lang: str | None = None) -> Result:
         """Clean one text."""
         return next(self.clean_many([Document(_checked(text), title, lang)]))
@@ -74,39 +79,41 @@ class Cleaner:
         made = batch([document.text for document in documents])
         folded = fold(made.codes)
         judged = self._judge(made, folded, documents)
-        outcomes = self._outcomes(made, documents, judged)
-        return [Result(*pair) for pair in zip(documents, outcomes, strict=True)]
+        table = JudgedTable(made, judged)
+        return [
+            Result(document, Outcome(document.text, table, i, self.policy, self._explainer))
+            for i, document in enumerate(documents)
+        ]
 
     def _judge(
         self, made: Batch, folded: Folded, documents: Sequence[Document]
     ) -> Judgement:
-        findings = self._findings(made, folded, documents)
-        look = self._model.look(made, folded)
+        hits = self._hits(made, folded, documents)
+        findings = [
+            (segment, self._rules.finding(rule, *folded.to_source(low, high)))
+            for segment, rule, low, high in zip(*(c.tolist() for c in hits), strict=True)
+        ]
+        look = self._model.look(made, folded, self._rules.told(hits, len(made.start)))
         chances = self._model.judge(look, made.first_segment)
         suspects = self._suspects(made, look)
         return judge(made, self.policy, chances, self._model.junk(chances), findings, suspects)
 
-    def _findings(
-        self, made: Batch, folded: Folded, documents: Sequence[Document]
-    ) -> list[tuple[int, Finding]]:
-        """Return (segment, finding) of every rule hit, in source offsets of the batch."""
+    def _hits(self, made: Batch, folded: Folded, documents: Sequence[Document]) -> Hits:
+        """Return every rule hit, in folded offsets of the batch."""
         hosts = None
         if self._rules.has_sites:
             of_document = [_host(document.url) for document in documents]
             hosts = [of_document[i] for i in made.segment_document.tolist()]
         start, end = folded.from_source(made.start), folded.from_source(made.end)
-        hits = self._rules.find(folded.codes, start, end, hosts)
-        return [
-            (segment, self._rules.finding(rule, *folded.to_source(low, high)))
-            for segment, rule, low, high in zip(*(c.tolist() for c in hits), strict=True)
-        ]
+        return self._rules.find(folded.codes, start, end, hosts)
 
     def _suspects(self, made: Batch, look: Look) -> list[Span]:
         """Return sentences inside longer segments that the model alone takes for junk."""
         per_segment = np.diff(look.first_sentence)
         segment = np.repeat(np.arange(len(per_segment)), per_segment)
         junk = self._model.sentence_junk(look.sentence_logits)
-        chosen = np.flatnonzero((junk >= self._model.sentence_threshold) & (per_segment[segment] > 1))
+        sure = junk >= self._model.sentence_threshold
+        chosen = np.flatnonzero(sure & (per_segment[segment] > 1))
         kind = look.sentence_logits[chosen][:, JUNK].argmax(axis=1)
         return [
             Span(s, low, high, CATEGORIES[JUNK[k]], score, None)
@@ -117,38 +124,9 @@ class Cleaner:
             )
         ]  # fmt: skip
 
-    def _outcomes(
-        self, made: Batch, documents: Sequence[Document], judged: Judgement
-    ) -> Iterator[Outcome]:
-        columns = (made.start, made.end, judged.category, judged.score, judged.marked,
-                   judged.protected)  # fmt: skip
-        start, end, category, score, marked, protected = (c.tolist() for c in columns)
-        bounds = made.first_segment.tolist()
-        for i, document in enumerate(documents):
-            base = int(made.document_start[i])
-            rows = [
-                Row(
-                    start[s] - base, end[s] - base, category[s], score[s], marked[s], protected[s],
-                    [_moved(span, base) for span in judged.spans.get(s, ())],
-                    [_shifted(finding, base) for finding in judged.findings.get(s, ())],
-                )
-                for s in range(bounds[i], bounds[i + 1])
-            ]  # fmt: skip
-            guarded = bool(judged.guarded[i])
-            yield Outcome(document.text, rows, self.policy, guarded, self._explainer)
-
-
-def _moved(span: Span, base: int) -> Span:
-    finding = span.finding and _shifted(span.finding, base)
-    return span._replace(start=span.start - base, end=span.end - base, finding=finding)
-
-
-def _shifted(finding: Finding, base: int) -> Finding:
-    return finding._replace(start=finding.start - base, end=finding.end - base)
-
 
 def _clean_batch(cleaner: Cleaner, documents: Sequence[Document]) -> list[Result]:
-    return cleaner._clean_batch(documents)  # noqa: SLF001 - the worker's half of clean_many
+    return cleaner._clean_batch(documents)  # the worker's half of clean_many
 
 
 def _checked(text: Any) -> str:

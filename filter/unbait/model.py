@@ -32,7 +32,8 @@ CLIP = 4.0  # standardised columns beyond this many deviations say no more
 class Look:
     """What stage one and the shape features say of a batch, before any context.
 
-    ``logits`` (segments, 8), ``shapes``, ``ties``, ``layouts``: (segments, columns);
+    ``logits`` (segments, 8), ``shapes``, ``ties``, ``layouts``: (segments, columns); ``told``
+    (segments, categories) is what the rules found;
     ``sentence_start``/``sentence_end`` (sentences,) are source offsets, ``sentence_logits``
     (sentences, 8) what stage one says of each sentence alone, ``first_sentence`` (segments + 1,).
     """
@@ -41,6 +42,7 @@ class Look:
     shapes: NDArray[np.float32]
     ties: NDArray[np.float32]
     layouts: NDArray[np.float32]
+    told: NDArray[np.float32]
     sentence_start: NDArray[np.int64]
     sentence_end: NDArray[np.int64]
     sentence_logits: NDArray[np.float32]
@@ -91,9 +93,16 @@ class ParagraphModel:
         return cls(*modelfile.load(directory, features.FEATURE_VERSION))
 
     def look(
-        self, batch: Batch, folded: Folded, layouts: NDArray[np.float32] | None = None
+        self,
+        batch: Batch,
+        folded: Folded,
+        told: NDArray[np.float32],
+        layouts: NDArray[np.float32] | None = None,
     ) -> Look:
-        """Run stage one over every segment of a batch."""
+        """Run stage one over every segment of a batch.
+
+        ``told`` (segments, categories) is how sure the rules are of each category.
+        """
         start, end = folded.from_source(batch.start), folded.from_source(batch.end)
         parts = [
             self._look_block(batch, folded, start, end, low, high)
@@ -108,7 +117,7 @@ class ParagraphModel:
         np.cumsum(s_counts, out=first_sentence[1:])
         if layouts is None:
             layouts = features.no_layout(count)
-        return Look(logits, shapes, ties, layouts, s_start, s_end, s_logits, first_sentence)
+        return Look(logits, shapes, ties, layouts, told, s_start, s_end, s_logits, first_sentence)
 
     def _look_block(
         self, batch: Batch, folded: Folded, start: NDArray[np.int64], end: NDArray[np.int64],
@@ -163,7 +172,7 @@ class ParagraphModel:
         """
         if not len(look.logits):
             return np.zeros((0, len(CATEGORIES)), dtype=np.float32)
-        seen = features.context(look.logits, look.shapes, look.ties, look.layouts, first)
+        seen = features.context(look.logits, look.shapes, look.ties, look.layouts, look.told, first)
         chances = with_junk(self._passes[0](seen))
         again = features.passed(chances, look.shapes[:, 0], first)
         return self._passes[1](np.concatenate((seen, again), axis=1))
@@ -171,12 +180,13 @@ class ParagraphModel:
     def junk(self, chances: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return the calibrated probability of junk, metadata set aside: shape (segments,)."""
         logit = junk_logit(chances)
-        return 1.0 / (1.0 + np.exp(-(self._slope * logit + self._offset)))
+        return np.asarray(1.0 / (1.0 + np.exp(-(self._slope * logit + self._offset))))
 
     def sentence_junk(self, logits: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return how likely each sentence alone is junk, from its logits: shape (sentences,)."""
         slope, offset = self.manifest["sentence_calibration"]
-        return 1.0 / (1.0 + np.exp(-(slope * np.clip(logits[:, -1], -30, 30) + offset)))
+        logit = slope * np.clip(logits[:, -1], -30, 30) + offset
+        return np.asarray(1.0 / (1.0 + np.exp(-logit)))
 
     @property
     def sentence_threshold(self) -> float:
@@ -261,6 +271,7 @@ def _empty_look() -> Look:
         np.zeros((0, LOGITS), dtype=np.float32),
         np.zeros((0, len(features.SHAPE_NAMES)), dtype=np.float32),
         np.zeros((0, len(features.TIE_NAMES)), dtype=np.float32),
-        features.no_layout(0), nothing, nothing, np.zeros((0, LOGITS), dtype=np.float32),
+        features.no_layout(0), np.zeros((0, len(CATEGORIES)), dtype=np.float32),
+        nothing, nothing, np.zeros((0, LOGITS), dtype=np.float32),
         np.zeros(1, dtype=np.int64),
     )  # fmt: skip

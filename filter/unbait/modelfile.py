@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from unbait.errors import ModelError
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 WEIGHTS, MANIFEST = "weights.safetensors", "manifest.json"

@@ -6,15 +6,20 @@ never been there: between two kept paragraphs the larger separator stays.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
-from unbait.types import CATEGORIES, Action, Decision, Finding, Reason
+import numpy as np
+
+from unbait.types import CATEGORIES, Action, Category, Decision, Finding, Reason
 from unbait.verdict import verdict_of
 
 if TYPE_CHECKING:
-    from unbait.policy import Span
+    from unbait.policy import Judgement, Span
+    from unbait.segment import Batch
     from unbait.types import Policy, Verdict
 
 MODEL = "MODEL"
@@ -42,24 +47,72 @@ class Row:
     category: int
     score: float
     marked: bool
-    protected: bool
     spans: list[Span]
     findings: list[Finding]
 
 
+class JudgedTable:
+    """A judged batch as plain lists, ready to be cut into documents one by one."""
+
+    def __init__(self, batch: Batch, judged: Judgement) -> None:
+        """Take a batch and what was judged of it."""
+        self._columns = [
+            column.tolist()
+            for column in (batch.start, batch.end, judged.category, judged.score, judged.marked)
+        ]
+        self._bounds = batch.first_segment.tolist()
+        self._base = batch.document_start.tolist()
+        self._spans, self._findings = judged.spans, judged.findings
+        self.guarded: list[bool] = judged.guarded.tolist()
+        touched = np.zeros(len(self.guarded), dtype=bool)
+        touched[batch.segment_document[judged.marked]] = True
+        touched[batch.segment_document[list(judged.spans)]] = True
+        self.touched: list[bool] = touched.tolist()
+
+    def rows(self, number: int) -> list[Row]:
+        """Return the rows of one document, in its own offsets."""
+        base = self._base[number]
+        low, high = self._bounds[number], self._bounds[number + 1]
+        columns = (column[low:high] for column in self._columns)
+        return [
+            Row(
+                start - base, end - base, category, score, marked,
+                [_moved(span, base) for span in self._spans.get(segment, ())],
+                [_shifted(finding, base) for finding in self._findings.get(segment, ())],
+            )
+            for segment, (start, end, category, score, marked) in enumerate(
+                zip(*columns, strict=True), start=low
+            )
+        ]  # fmt: skip
+
+
+def _moved(span: Span, base: int) -> Span:
+    finding = span.finding and _shifted(span.finding, base)
+    return span._replace(start=span.start - base, end=span.end - base, finding=finding)
+
+
+def _shifted(finding: Finding, base: int) -> Finding:
+    return finding._replace(start=finding.start - base, end=finding.end - base)
+
+
 class Outcome:
-    """What was decided of one document. It holds nothing of other documents of its batch."""
+    """What was decided of one document."""
 
     def __init__(
-        self, text: str, rows: list[Row], policy: Policy, guarded: bool, explainer: Explainer
+        self, text: str, table: JudgedTable, number: int, policy: Policy, explainer: Explainer
     ) -> None:
-        """Take the judged segments in order."""
+        """Take the document's ``number`` in its judged batch; rows are made when asked for."""
         self._text = text
-        self._rows = rows
+        self._table = table
+        self._number = number
         self._policy = policy
-        self._guarded = guarded
         self._explainer = explainer
-        self.notes: tuple[str, ...] = (GUARD_NOTE,) if guarded else ()
+        self._guarded = table.guarded[number]
+        self.notes: tuple[str, ...] = (GUARD_NOTE,) if self._guarded else ()
+
+    @cached_property
+    def _rows(self) -> list[Row]:
+        return self._table.rows(self._number)
 
     @property
     def _cuts(self) -> bool:
@@ -67,6 +120,8 @@ class Outcome:
 
     def kept_text(self) -> str:
         """Return the text without the removed ranges."""
+        if not self._cuts or not self._table.touched[self._number]:
+            return self._text
         kept, here = [], 0
         for start, end in self._removed():
             kept.append(self._text[here:start])
@@ -75,6 +130,16 @@ class Outcome:
             return self._text
         kept.append(self._text[here:])
         return "".join(kept)
+
+    def cut_counts(self) -> dict[Category, int]:
+        """Return how many cuts there are of each category."""
+        found: list[Category] = []
+        for row in self._rows if self._cuts else ():
+            if row.marked:
+                found.append(CATEGORIES[row.category])
+            else:
+                found.extend(span.category for span in row.spans)
+        return dict(Counter(found))
 
     def verdict(self) -> Verdict:
         """Return what the document is as a whole."""

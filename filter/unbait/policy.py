@@ -84,7 +84,6 @@ def judge(
     category[~marked & ~sure & ~metadata] = CONTENT
     spans = _spans(policy, marked, protected, grouped, suspects)
     guarded = _guard(batch, policy, marked)
-    marked &= ~guarded[batch.segment_document] if policy.action == "remove" else True
     return Judgement(category, score, marked, protected, spans, grouped, guarded)
 
 
@@ -102,15 +101,15 @@ def _by_model(
 def _by_rule(
     category: NDArray[np.int64], score: NDArray[np.float64], segment: int, finding: Finding
 ) -> None:
-    """Let a rule that names the whole segment raise its score, or call it metadata."""
+    """Let a rule that names the whole segment say what it is, and raise its score."""
     index = CATEGORIES.index(finding.category)
     if index == METADATA:
         if score[segment] < finding.score:
             category[segment] = METADATA
             score[segment] = min(score[segment], 1.0 - finding.score)
-    elif finding.score >= score[segment]:
+    else:
         category[segment] = index
-        score[segment] = finding.score
+        score[segment] = max(score[segment], finding.score)
 
 
 def _spans(

@@ -9,7 +9,7 @@ from unbait import render
 from unbait.outcome import Outcome
 
 if TYPE_CHECKING:
-    from unbait.types import Decision, Document, Verdict
+    from unbait.types import Category, Decision, Document, Verdict
 
 
 class Result:
@@ -39,6 +39,10 @@ class Result:
     def verdict(self) -> Verdict:
         """What the document is as a whole, with its numbers."""
         return self._outcome.verdict()
+
+    def cut_counts(self) -> dict[Category, int]:
+        """Return how many cuts there are of each category, without making the decisions."""
+        return self._outcome.cut_counts()
 
     def restore(self) -> str:
         """Give the input back from the clean text and what was cut."""

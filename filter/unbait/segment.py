@@ -48,7 +48,7 @@ class Batch:
 
 def batch(texts: Sequence[str]) -> Batch:
     """Join ``texts`` and find the segments of each."""
-    text = "\n".join(texts) + "\n"
+    text = "\n".join([*texts, ""])
     lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
     document_start = np.zeros(len(texts) + 1, dtype=np.int64)
     np.cumsum(lengths + 1, out=document_start[1:])

@@ -13,7 +13,7 @@ from unbait.features.ties import TIE_NAMES, ties
 from unbait.features.tokens import BLOCK, Tokens, tokenize
 
 # Raise it whenever a feature changes: models of another version are refused.
-FEATURE_VERSION = 1
+FEATURE_VERSION = 2
 
 __all__ = [
     "BLOCK",

@@ -13,7 +13,7 @@ from unbait.features.ties import TIE_NAMES
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-LOGITS = 8  # what stage one says: seven categories and junk
+LOGITS = 8  # what stage one says: headline, the six other categories than content, junk
 _LOGIT_LIMIT = 8.0
 _REACH = 3
 _PASSED_REACH = 4
@@ -38,7 +38,7 @@ class _Places:
         self.index = np.arange(len(self.document))
         self.low, self.high = first[self.document], first[self.document + 1]
 
-    def around(self, values: NDArray[np.float32], reach: int) -> list[NDArray[np.float32]]:
+    def around(self, values: NDArray[np.floating], reach: int) -> list[NDArray[np.floating]]:
         """Return the rows of up to ``reach`` neighbours before and after; zeros outside."""
         padded = np.concatenate((values, np.zeros((1, values.shape[1]), dtype=np.float32)))
         steps = [step for step in range(-reach, reach + 1) if step]
@@ -60,7 +60,8 @@ class _Places:
         running = _running(values)
         left = np.maximum(self.index - reach, self.low)
         right = np.minimum(self.index + reach + 1, self.high)
-        return (running[right] - running[left] - values) / np.maximum(right - left - 1, 1)
+        others = np.maximum(right - left - 1, 1)
+        return np.asarray((running[right] - running[left] - values) / others)
 
     def mean(self, values: NDArray[np.float32]) -> NDArray[np.floating]:
         """Return for each segment the mean of ``values`` (segments, columns) in its document."""
@@ -82,20 +83,22 @@ def context(
     shapes: NDArray[np.float32],
     tie: NDArray[np.float32],
     layouts: NDArray[np.float32],
+    told: NDArray[np.float32],
     first: NDArray[np.int64],
 ) -> NDArray[np.float32]:
     """Return what stage two sees of each segment: itself, its neighbours, its place, its document.
 
-    ``logits`` (segments, LOGITS) come from stage one; ``first`` (documents + 1,) says which
-    segments are whose. Shape (segments, columns).
+    ``logits`` (segments, LOGITS) come from stage one; ``told`` (segments, categories) is how sure
+    the packaged rules are that the segment is of a category, 0 where none hit; ``first``
+    (documents + 1,) says which segments are whose. Shape (segments, columns).
     """
     places = _Places(first)
     logits = np.clip(logits, -_LOGIT_LIMIT, _LOGIT_LIMIT)
     chances = 1.0 / (1.0 + np.exp(-logits))
     junk = chances[:, -1]
-    near = np.concatenate(
+    near: NDArray[np.floating] = np.concatenate(
         (chances, shapes[:, _NEIGHBOUR_SHAPE], tie[:, [_NEIGHBOUR_TIE]],
-         layouts[:, _NEIGHBOUR_LAYOUT], np.ones((len(logits), 1), dtype=np.float32)), axis=1
+         layouts[:, _NEIGHBOUR_LAYOUT], told, np.ones((len(logits), 1), dtype=np.float32)), axis=1
     )  # fmt: skip
     length = shapes[:, 0]
     characters = np.expm1(length)
@@ -109,9 +112,10 @@ def context(
         *(places.window(length, reach) for reach in (2, 5)),
         length - places.window(length, 5), np.log1p(places.sizes)[places.document],
     ), axis=1)  # fmt: skip
-    mean = places.mean(np.concatenate((chances, shapes, tie[:, :4], layouts), axis=1))
-    own = (logits, chances, shapes, tie, layouts)
-    return np.concatenate((*own, *places.around(near, _REACH), place, mean), axis=1, dtype=np.float32)
+    mean = places.mean(np.concatenate((chances, shapes, tie[:, :4], layouts, told), axis=1))
+    own = (logits, chances, shapes, tie, layouts, told)
+    around = places.around(near, _REACH)
+    return np.concatenate((*own, *around, place, mean), axis=1, dtype=np.float32)
 
 
 def passed(

@@ -73,8 +73,8 @@ def _repeats(
     """Say which segments stand again in their document, and which of them stood there before."""
     place = np.arange(len(tokens.hash)) - np.repeat(tokens.first[:-1], np.diff(tokens.first))
     running = np.zeros(len(tokens.hash) + 1, dtype=np.uint64)
-    mixed = (tokens.hash ^ place.astype(np.uint32)).astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-    np.cumsum(mixed, out=running[1:])
+    placed = (tokens.hash ^ place.astype(np.uint32)).astype(np.uint64)
+    np.cumsum(placed * np.uint64(0x9E3779B97F4A7C15), out=running[1:])
     line = running[tokens.first[1:]] - running[tokens.first[:-1]]
     salted = line + salt.astype(np.uint64) * np.uint64(0xD6E8FEB86659FD93)
     order = np.argsort(salted, kind="stable")

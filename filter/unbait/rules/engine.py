@@ -22,7 +22,8 @@ _LENGTHS = (30, 60, 120, LINE_CHARACTERS)  # rules without keys run on lines the
 _CHUNK_BYTES = 4_096
 _PIECE_BYTES = 32_768  # longer paragraphs are matched in pieces, so that time stays linear
 _HITS_A_PIECE = 256
-_SET_MEMORY = 48 << 20
+_SET_MEMORY = 8 << 20
+_SET_RULES = 50  # in one automaton: more multiply its states, fewer mean more runs over the text
 
 
 class Hits(NamedTuple):
@@ -178,8 +179,9 @@ class RuleSet:
         for low, high in _chunks(unit_start, unit_end) if self._spans else ():
             self._match_set(self._spans, view.data[low:high], low, found)
         for most, group in self._lines.items():
-            if group:
-                self._scan_lines(group, view, np.flatnonzero(length <= most), found)
+            for at in range(0, len(group), _SET_RULES):
+                part = group[at : at + _SET_RULES]
+                self._scan_lines(part, view, np.flatnonzero(length <= most), found)
         return found
 
     def _scan_lines(
@@ -203,7 +205,13 @@ class RuleSet:
         self, rules: tuple[int, ...], text: bytes, offset: int, found: list[tuple[int, int, int]]
     ) -> None:
         for local in self._set_of(rules).Match(text) or ():
-            self._match(rules[local], text, offset, found)
+            index, end = rules[local], -1
+            for hit in self._sieve_of(index).finditer(text):
+                if hit.start() > end:
+                    begin = text.rfind(b"\n", 0, hit.start()) + 1
+                    end = text.find(b"\n", hit.start())
+                    end = len(text) if end < 0 else end
+                    self._match(index, text[begin:end], offset + begin, found)
 
     def _match_lines(
         self, index: int, data: bytes, start: Ints, end: Ints, found: list[tuple[int, int, int]]

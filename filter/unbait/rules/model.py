@@ -69,7 +69,7 @@ class Limits:
     counted_repeats: int = 60
     repeat_bound: int = 200
     rules: int = 5_000
-    program_memory: int = 8 << 20
+    program_memory: int = 1 << 20
 
 
 LIMITS = Limits()

@@ -1,0 +1,67 @@
+"""A fitted model to a directory: weights, manifest, card, parity rows."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from training import evaluate, paragraph, records
+from training.crossfit import Crossfit
+from unbait import modelfile
+from unbait.features import FEATURE_VERSION, HASH_BITS
+
+ROOT = Path(__file__).resolve().parents[1]
+MODELS = ROOT / "models"
+FIGURES = ROOT / "docs" / "figures"
+PARITY_TEXTS = Path(__file__).parent / "parity" / "paragraph.txt"
+SETS = ("lines/news", "lines/pages", "html/wcxb-dev", "html/daniel", "text/clean-news")
+COMMAND = "python -m training train && python -m training export"
+
+
+def data_hashes() -> dict[str, str]:
+    """Return the SHA-256 of every data file and of our labels."""
+    paths = {name: records.DATA / f"{name}.jsonl.xz" for name in SETS}
+    paths |= {f"labels/{path.stem}": path for path in sorted(records.LABELS.glob("*.jsonl"))}
+    return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in paths.items()}
+
+
+def export(fit: Crossfit) -> None:
+    """Write ``models/paragraph`` and ``docs/figures/paragraph.json``."""
+    figures = evaluate.figures(fit)
+    directory = MODELS / "paragraph"
+    manifest = {
+        "name": "paragraph",
+        "feature_version": FEATURE_VERSION,
+        "hash_bits": HASH_BITS,
+        "calibration": fit.calibration,
+        "sentence_calibration": fit.sentence_calibration,
+        "sentence_threshold": fit.sentence_threshold,
+        "settings": asdict(fit.settings),
+        "data": data_hashes(),
+        "command": COMMAND,
+        "figures": figures,
+    }
+    modelfile.save(directory, paragraph.arrays(fit.fitted), manifest)
+    write_parity(directory)
+    FIGURES.mkdir(parents=True, exist_ok=True)
+    report = {"command": COMMAND, "data": manifest["data"], "figures": figures}
+    (FIGURES / "paragraph.json").write_bytes(_json(report))
+
+
+def write_parity(directory: Path) -> None:
+    """Write what the model says of texts of our own, for `unbait models verify` to replay."""
+    from unbait.parity import rows_of
+
+    texts = PARITY_TEXTS.read_text(encoding="utf-8").split("\n%\n")
+    lines = [orjson.dumps(row) + b"\n" for row in rows_of(directory, texts)]
+    (directory / "parity.jsonl").write_bytes(b"".join(lines))
+
+
+def _json(value: Any) -> bytes:
+    return orjson.dumps(
+        value, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
+    )

@@ -1,0 +1,59 @@
+"""Made examples as records: junk of our templates put into clean articles of every language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from random import Random
+
+from training.records import Record, from_row
+from training.synthetic import bank, make
+
+DOCUMENTS = 40  # a language
+WEIGHT = 0.3
+_LEAST_LINES = 4
+_MOST_LINES = 25
+_SURE_OF_LANGUAGE = 1000  # resiliparse's distance: smaller is surer
+
+
+def inserted(real: Iterable[Record], seed: int = 0) -> list[Record]:
+    """Put made junk into the content of ``real`` records, and of articles of ours where none is.
+
+    A record made of a real one keeps its url, so that both fall into the same fold. The first
+    article of each language is for training; measuring uses the others.
+    """
+    carriers = _carriers(real)
+    found = []
+    for lang in bank.LANGS:
+        rng = Random(f"{seed}:{lang}")
+        ours = Record(f"made:{lang}", "made", list(bank.articles(lang)[0]), [], [], lang=lang)
+        own = carriers.get(lang) or [ours]
+        for number in range(DOCUMENTS):
+            found.append(_made(rng.choice(own), lang, number, rng))
+    return found
+
+
+def _made(carrier: Record, lang: str, number: int, rng: Random) -> Record:
+    row = make.insert(
+        carrier.texts[:_MOST_LINES], rng, lang=lang, ident=f"made:{lang}:{number}:{carrier.id}"
+    )
+    record = from_row(dict(row), "made")
+    record.url = carrier.url or f"made://{carrier.id}/"
+    record.weights = [WEIGHT] * len(record.texts)
+    return record
+
+
+def _carriers(real: Iterable[Record]) -> dict[str, list[Record]]:
+    """Return the content lines of real records by the language they are found to be in."""
+    from resiliparse.parse.lang import detect_fast
+
+    carriers: dict[str, list[Record]] = {}
+    for record in real:
+        pairs = zip(record.texts, record.labels, strict=True)
+        texts = [text for text, label in pairs if label == "content"]
+        if len(texts) < _LEAST_LINES:
+            continue
+        lang, distance = detect_fast("\n".join(texts))
+        if distance < _SURE_OF_LANGUAGE:
+            kept = Record(record.id, "made", texts, [], [], url=record.url, lang=lang)
+            carriers.setdefault(lang, []).append(kept)
+    return carriers
