@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -14,16 +16,21 @@ from unbait.rules.packaged import INDEX, pack_files, pack_key
 _INDEXED = len(Rule._fields) - 2  # all but the examples, which only people and tests read
 
 
-def build_index() -> bytes:
-    """Make the index's bytes from the TOML files."""
+def build_index(packs: Mapping[Path, tuple[Rule, ...]]) -> bytes:
+    """Make the index's bytes from loaded packs."""
     index = {
         pack_key(path): {
             "crc": zlib.crc32(path.read_bytes()),
-            "rules": [_row(rule) for rule in load_pack(path)],
+            "rules": [_row(rule) for rule in rules],
         }
-        for path in pack_files()
+        for path, rules in packs.items()
     }
     return orjson.dumps(index, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def load_packs() -> dict[Path, tuple[Rule, ...]]:
+    """Load every packaged file from its TOML."""
+    return {path: load_pack(path) for path in pack_files()}
 
 
 def _row(rule: Rule) -> list[Any]:
@@ -32,4 +39,4 @@ def _row(rule: Rule) -> list[Any]:
 
 
 if __name__ == "__main__":
-    INDEX.write_bytes(build_index())
+    INDEX.write_bytes(build_index(load_packs()))

@@ -22,7 +22,7 @@ _LENGTHS = (30, 60, 120, LINE_CHARACTERS)  # rules without keys run on lines the
 _CHUNK_BYTES = 4_096
 _PIECE_BYTES = 32_768  # longer paragraphs are matched in pieces, so that time stays linear
 _HITS_A_PIECE = 256
-_SET_MEMORY = 8 << 20
+_SET_MEMORY = 16 << 20
 _SET_RULES = 50  # in one automaton: more multiply its states, fewer mean more runs over the text
 
 
