@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,10 +19,16 @@ from unbait.policy import Judgement, Span, judge
 from unbait.result import Result
 from unbait.rules import Hits, RuleSet
 from unbait.segment import Batch, batch
-from unbait.types import CATEGORIES, Document, Policy
+from unbait.types import CATEGORIES, Document, Finding, Policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+
+    from bs4 import Tag
+    from numpy.typing import NDArray
+
+    from unbait.html import Taken
+    from unbait.pages import PageCleaner, PageResult
 
 BATCH_CHARACTERS = 1 << 16
 BATCH_DOCUMENTS = 512
@@ -48,7 +55,7 @@ class Cleaner:
         self._rules = RuleSet.packaged(tuple(rules), tuple(disable), tuple(keep))
         directory = modelfile.packaged("paragraph") if model is None else Path(model)
         self._model = ParagraphModel.load(directory)
-        self._explainer = WordExplainer(self._model)
+        self.explainer = WordExplainer(self._model)
 
     def with_policy(self, policy: Policy) -> Cleaner:
         """Return a cleaner with another policy; rules and model are shared, nothing is loaded."""
@@ -75,30 +82,36 @@ class Cleaner:
         for results in work(delayed(_clean_batch)(self, one) for one in batches):
             yield from results
 
+    def clean_html(self, page: str | bytes | Tag, url: str | None = None) -> PageResult:
+        """Clean a page: bytes of any charset, a string, a BeautifulSoup tree or tag."""
+        return self._pages.clean(page, url)
+
+    def prune(self, soup: Tag, url: str | None = None) -> list[Taken]:
+        """Take the junk elements out of a BeautifulSoup tree, in place; return what was taken."""
+        from unbait.html import prune
+
+        decisions = self.clean_html(soup, url).decisions
+        return prune(soup, [(d.start, d.end) for d in decisions if d.action == "remove"])
+
+    @cached_property
+    def _pages(self) -> PageCleaner:
+        from unbait.pages import PageCleaner, PageResult
+
+        return PageCleaner.load(self)
+
     def _clean_batch(self, documents: Sequence[Document]) -> list[Result]:
         made = batch([document.text for document in documents])
         folded = fold(made.codes)
-        judged = self._judge(made, folded, documents)
+        hits = self.hits(made, folded, documents)
+        told = self.told(hits, len(made.start))
+        judged = self.judge(made, folded, self.findings(hits, folded), told)
         table = JudgedTable(made, judged)
         return [
-            Result(document, Outcome(document.text, table, i, self.policy, self._explainer))
+            Result(document, Outcome(document.text, table, i, self.policy, self.explainer))
             for i, document in enumerate(documents)
         ]
 
-    def _judge(
-        self, made: Batch, folded: Folded, documents: Sequence[Document]
-    ) -> Judgement:
-        hits = self._hits(made, folded, documents)
-        findings = [
-            (segment, self._rules.finding(rule, *folded.to_source(low, high)))
-            for segment, rule, low, high in zip(*(c.tolist() for c in hits), strict=True)
-        ]
-        look = self._model.look(made, folded, self._rules.told(hits, len(made.start)))
-        chances = self._model.judge(look, made.first_segment)
-        suspects = self._suspects(made, look)
-        return judge(made, self.policy, chances, self._model.junk(chances), findings, suspects)
-
-    def _hits(self, made: Batch, folded: Folded, documents: Sequence[Document]) -> Hits:
+    def hits(self, made: Batch, folded: Folded, documents: Sequence[Document]) -> Hits:
         """Return every rule hit, in folded offsets of the batch."""
         hosts = None
         if self._rules.has_sites:
@@ -106,6 +119,31 @@ class Cleaner:
             hosts = [of_document[i] for i in made.segment_document.tolist()]
         start, end = folded.from_source(made.start), folded.from_source(made.end)
         return self._rules.find(folded.codes, start, end, hosts)
+
+    def findings(self, hits: Hits, folded: Folded) -> list[tuple[int, Finding]]:
+        """Return (segment, finding) of every hit, in source offsets of the batch."""
+        return [
+            (segment, self._rules.finding(rule, *folded.to_source(low, high)))
+            for segment, rule, low, high in zip(*(c.tolist() for c in hits), strict=True)
+        ]
+
+    def told(self, hits: Hits, segments: int) -> NDArray[np.float32]:
+        """Return what the packaged rules tell the model: (segments, categories)."""
+        return self._rules.told(hits, segments)
+
+    def judge(
+        self,
+        made: Batch,
+        folded: Folded,
+        findings: Sequence[tuple[int, Finding]],
+        told: NDArray[np.float32],
+        layouts: NDArray[np.float32] | None = None,
+    ) -> Judgement:
+        """Judge the segments of a batch by model, rules and policy."""
+        look = self._model.look(made, folded, told, layouts)
+        chances = self._model.judge(look, made.first_segment)
+        suspects = self._suspects(made, look)
+        return judge(made, self.policy, chances, self._model.junk(chances), findings, suspects)
 
     def _suspects(self, made: Batch, look: Look) -> list[Span]:
         """Return sentences inside longer segments that the model alone takes for junk."""

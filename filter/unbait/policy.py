@@ -43,14 +43,13 @@ class Judgement:
     """What is decided of a batch. Arrays are (segments,); ``guarded`` is (documents,).
 
     ``category`` indexes CATEGORIES, ``score`` is the probability of junk, ``marked`` says that
-    the policy would remove the segment, ``protected`` that a keep rule holds it. ``guarded``
-    documents keep everything because nearly all of them would have gone.
+    the policy would remove the segment. ``guarded`` documents keep everything because nearly all
+    of them would have gone.
     """
 
     category: NDArray[np.int64]
     score: NDArray[np.float64]
     marked: NDArray[np.bool_]
-    protected: NDArray[np.bool_]
     spans: dict[int, list[Span]]
     findings: dict[int, list[Finding]]
     guarded: NDArray[np.bool_]
@@ -70,12 +69,11 @@ def judge(
     """
     category, score = _by_model(chances, junk)
     protected = np.zeros(len(score), dtype=bool)
+    protected[protects(findings)] = True
     grouped: dict[int, list[Finding]] = {}
     for segment, finding in findings:
         grouped.setdefault(segment, []).append(finding)
-        if finding.category == "content":
-            protected[segment] = True
-        elif finding.whole:
+        if finding.whole and finding.category != "content":
             _by_rule(category, score, segment, finding)
     removable = np.array([name in policy.remove for name in CATEGORIES])
     sure = score >= policy.threshold
@@ -84,7 +82,12 @@ def judge(
     category[~marked & ~sure & ~metadata] = CONTENT
     spans = _spans(policy, marked, protected, grouped, suspects)
     guarded = _guard(batch, policy, marked)
-    return Judgement(category, score, marked, protected, spans, grouped, guarded)
+    return Judgement(category, score, marked, spans, grouped, guarded)
+
+
+def protects(findings: Sequence[tuple[int, Finding]]) -> list[int]:
+    """Return the segments that a keep or protect rule holds."""
+    return [segment for segment, finding in findings if finding.category == "content"]
 
 
 def _by_model(

@@ -5,11 +5,12 @@ from unbait.html.kinds import categories
 from unbait.html.metadata import metadata
 from unbait.html.model import PAGE_TYPES, PageModel
 from unbait.html.prune import Taken, prune
-from unbait.html.render import render
+from unbait.html.render import Format, render
 from unbait.html.report import report
 
 __all__ = [
     "PAGE_TYPES",
+    "Format",
     "Page",
     "PageModel",
     "Taken",
