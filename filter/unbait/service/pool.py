@@ -22,7 +22,7 @@ from unbait.service.work import Part, failure
 log = logging.getLogger("unbait.service")
 
 WORKER = (sys.executable, "-m", "unbait.service.worker")
-_START_SECONDS = 60.0
+_START_SECONDS = 120.0
 _MOST_LOST = 5  # documents of one request that may each cost a worker
 _LONGEST_BACK_OFF = 30.0
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
