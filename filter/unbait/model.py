@@ -35,7 +35,8 @@ class Look:
     ``logits`` (segments, 8), ``shapes``, ``ties``, ``layouts``: (segments, columns); ``told``
     (segments, categories) is what the rules found;
     ``sentence_start``/``sentence_end`` (sentences,) are source offsets, ``sentence_logits``
-    (sentences, 8) what stage one says of each sentence alone, ``first_sentence`` (segments + 1,).
+    (sentences, 8) what stage one says of each sentence alone, ``sentence_counts`` (sentences,) how
+    many features it counted, ``first_sentence`` (segments + 1,).
     """
 
     logits: NDArray[np.float32]
@@ -46,6 +47,7 @@ class Look:
     sentence_start: NDArray[np.int64]
     sentence_end: NDArray[np.int64]
     sentence_logits: NDArray[np.float32]
+    sentence_counts: NDArray[np.float32]
     first_sentence: NDArray[np.int64]
 
 
@@ -112,12 +114,13 @@ class ParagraphModel:
         if not parts:
             return _empty_look()
         joined = [np.concatenate(column) for column in zip(*parts, strict=True)]
-        logits, shapes, ties, s_start, s_end, s_logits, s_counts = joined
+        logits, shapes, ties, s_start, s_end, s_logits, s_features, per_segment = joined
         first_sentence = np.zeros(count + 1, dtype=np.int64)
-        np.cumsum(s_counts, out=first_sentence[1:])
+        np.cumsum(per_segment, out=first_sentence[1:])
         if layouts is None:
             layouts = features.no_layout(count)
-        return Look(logits, shapes, ties, layouts, told, s_start, s_end, s_logits, first_sentence)
+        return Look(logits, shapes, ties, layouts, told, s_start, s_end, s_logits, s_features,
+                    first_sentence)  # fmt: skip
 
     def _look_block(
         self, batch: Batch, folded: Folded, start: NDArray[np.int64], end: NDArray[np.int64],
@@ -145,7 +148,8 @@ class ParagraphModel:
         first = evidence.sentence_first
         s_start = source(tokens.start[first[:-1]])
         s_end = source(tokens.end[first[1:] - 1] - 1) + 1
-        return logits, shapes, ties, s_start, s_end, s_logits, np.diff(evidence.first_sentence)
+        per_segment = np.diff(evidence.first_sentence)
+        return logits, shapes, ties, s_start, s_end, s_logits, counts, per_segment
 
     def _weigh(
         self, evidence: features.Evidence
@@ -272,6 +276,6 @@ def _empty_look() -> Look:
         np.zeros((0, len(features.SHAPE_NAMES)), dtype=np.float32),
         np.zeros((0, len(features.TIE_NAMES)), dtype=np.float32),
         features.no_layout(0), np.zeros((0, len(CATEGORIES)), dtype=np.float32),
-        nothing, nothing, np.zeros((0, LOGITS), dtype=np.float32),
+        nothing, nothing, np.zeros((0, LOGITS), dtype=np.float32), np.zeros(0, np.float32),
         np.zeros(1, dtype=np.int64),
     )  # fmt: skip

@@ -104,7 +104,8 @@ def _sentences(tokens: Tokens, codes: NDArray[np.uint32]) -> NDArray[np.int64]:
     """Return the first token of every sentence, and the token count at the end.
 
     A sentence ends at an end mark, with the quotes and brackets that close it, where a space or a
-    script without spaces follows; and where its segment ends.
+    script without spaces follows; at the bracket that closes what a sentence opened with; and
+    where its segment ends.
     """
     count = len(tokens.hash)
     opens = np.zeros(count + 1, dtype=bool)
@@ -118,4 +119,17 @@ def _sentences(tokens: Tokens, codes: NDArray[np.uint32]) -> NDArray[np.int64]:
     after = np.minimum(mark + 1, max(count - 1, 0))
     free = (tokens.start[after] > tokens.end[mark]) | (tokens.kind[after] == IDEOGRAPH)
     opens[mark[(ends | closes_one) & free] + 1] = True
+    _end_bracketed(opens, mark, bits, free)
     return np.flatnonzero(opens)
+
+
+def _end_bracketed(
+    opens: NDArray[np.bool_], mark: NDArray[np.int64], bits: NDArray[np.int32],
+    free: NDArray[np.bool_],
+) -> None:  # fmt: skip
+    """End the sentences that are one bracket: the first mark opens it, the next bracket closes."""
+    bracket = (bits & (marks.BIT["open"] | marks.BIT["close"])) != 0
+    where, closing = mark[bracket], (bits[bracket] & marks.BIT["close"]) != 0
+    pair = np.flatnonzero(closing[1:] & ~closing[:-1])
+    pair = pair[opens[where[pair]] & free[bracket][pair + 1]]
+    opens[where[pair + 1] + 1] = True
