@@ -19,6 +19,7 @@ from unbait.policy import Judgement, Span, judge
 from unbait.result import Result
 from unbait.rules import Hits, RuleSet
 from unbait.segment import Batch, batch
+from unbait.sentences import sentence_owner
 from unbait.types import CATEGORIES, Document, Finding, Policy
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class Cleaner:
         """Return a cleaner with another policy; rules and model are shared, nothing is loaded."""
         other = copy.copy(self)
         other.policy = policy
+        other.__dict__.pop("_pages", None)  # it would hold this cleaner and its policy
         return other
 
     def clean(self, text: str, title: str | None = None, lang: str | None = None) -> Result:
@@ -95,7 +97,7 @@ class Cleaner:
 
     @cached_property
     def _pages(self) -> PageCleaner:
-        from unbait.pages import PageCleaner, PageResult
+        from unbait.pages import PageCleaner
 
         return PageCleaner.load(self)
 
@@ -147,17 +149,16 @@ class Cleaner:
 
     def _suspects(self, made: Batch, look: Look) -> list[Span]:
         """Return sentences inside longer segments that the model alone takes for junk."""
-        per_segment = np.diff(look.first_sentence)
-        segment = np.repeat(np.arange(len(per_segment)), per_segment)
-        junk = self._model.sentence_junk(look.sentence_logits)
+        chosen, junk = self._model.sentence_junk(look, made.codes)
         sure = junk >= self._model.sentence_threshold
-        chosen = np.flatnonzero(sure & (per_segment[segment] > 1))
+        chosen, junk = chosen[sure], junk[sure]
+        segment = sentence_owner(look)
         kind = look.sentence_logits[chosen][:, JUNK].argmax(axis=1)
         return [
             Span(s, low, high, CATEGORIES[JUNK[k]], score, None)
             for s, low, high, k, score in zip(
                 segment[chosen].tolist(), look.sentence_start[chosen].tolist(),
-                look.sentence_end[chosen].tolist(), kind.tolist(), junk[chosen].tolist(),
+                look.sentence_end[chosen].tolist(), kind.tolist(), junk.tolist(),
                 strict=True,
             )
         ]  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -76,6 +76,12 @@ class PageResult(Result):
         return {**super().__getstate__(), **made}
 
 
+@cache
+def _packaged_model() -> html.PageModel:
+    """Load the packaged page model once: cleaners of many policies share it."""
+    return html.PageModel.load(modelfile.packaged("page"))
+
+
 @dataclass(frozen=True, slots=True)
 class PageCleaner:
     """Cleans pages with a cleaner's own rules, model and policy."""
@@ -86,7 +92,7 @@ class PageCleaner:
     @classmethod
     def load(cls, cleaner: Cleaner) -> PageCleaner:
         """Load the packaged page model for ``cleaner``."""
-        return cls(cleaner, html.PageModel.load(modelfile.packaged("page")))
+        return cls(cleaner, _packaged_model())
 
     def clean(self, source: str | bytes | Tag, url: str | None = None) -> PageResult:
         """Clean one page; InputError says when it is none."""
