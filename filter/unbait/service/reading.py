@@ -81,7 +81,7 @@ def _parse_lone_surrogates(raw: bytes, error: orjson.JSONDecodeError) -> Any:
             raise ProblemError("JSON_TOO_DEEP", "far too many levels") from None
         except ValueError:
             pass
-    if "recursion" in error.msg:
+    if "depth" in error.msg or "recursion" in error.msg:
         raise ProblemError("JSON_TOO_DEEP", "far too many levels")
     raise ProblemError("JSON_SYNTAX", f"{error.msg} at character {error.pos}")
 
