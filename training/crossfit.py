@@ -9,7 +9,7 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
 from training import made, paragraph, records, split, tables
-from training.paragraph import Fitted, Ladder, Settings
+from training.paragraph import Fitted, Ladder, Settings, StageOne
 from training.records import Record
 from training.split import FOLDS
 from training.tables import Table
@@ -26,9 +26,8 @@ class Crossfit:
     chances: NDArray[np.float32]
     fitted: Fitted
     calibration: tuple[float, float]
-    sentence_calibration: tuple[float, float]
-    sentence_threshold: float
     settings: Settings
+    stage_ones: list[StageOne]
 
 
 TITLES = 40_000
@@ -54,10 +53,8 @@ def crossfit(found: list[Record], settings: Settings, jobs: int = 2) -> Crossfit
     chances = np.empty((len(fold), len(CATEGORIES)), dtype=np.float32)
     for one in range(FOLDS):
         chances[fold == one] = paragraph.predict(fits[one], data)[fold == one]
-    sentences = paragraph.calibrate_sentences(
-        data, ladder.logits(frozenset()), ladder.sentence_logits()
-    )
     return Crossfit(
         found, data, fold, chances, fits[-1],
-        paragraph.calibrate(chances, data.label, data.weight), *sentences, settings,
+        paragraph.calibrate(chances, data.label, data.weight), settings,
+        [ladder.stage_one(frozenset({one})) for one in range(FOLDS)],
     )  # fmt: skip

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from training import evaluate, paragraph, records
+from training import evaluate, inside, paragraph, records
 from training.crossfit import Crossfit
 from unbait import modelfile
 from unbait.features import FEATURE_VERSION, HASH_BITS
+from unbait.model import ParagraphModel
 
 ROOT = Path(__file__).resolve().parents[1]
 MODELS = ROOT / "models"
@@ -32,24 +33,35 @@ def data_hashes() -> dict[str, str]:
 def export(fit: Crossfit) -> None:
     """Write ``models/paragraph`` and ``docs/figures/paragraph.json``."""
     figures = evaluate.figures(fit)
+    network, threshold, figures["inside"] = inside.fit(fit, _models(fit))
+    arrays = paragraph.arrays(fit.fitted) | paragraph.network_arrays("sentences", network)
     directory = MODELS / "paragraph"
     manifest = {
         "name": "paragraph",
         "feature_version": FEATURE_VERSION,
         "hash_bits": HASH_BITS,
         "calibration": fit.calibration,
-        "sentence_calibration": fit.sentence_calibration,
-        "sentence_threshold": fit.sentence_threshold,
+        "sentence_threshold": threshold,
         "settings": asdict(fit.settings),
         "data": data_hashes(),
         "command": COMMAND,
         "figures": figures,
     }
-    modelfile.save(directory, paragraph.arrays(fit.fitted), manifest)
+    modelfile.save(directory, arrays, manifest)
     write_parity(directory)
     FIGURES.mkdir(parents=True, exist_ok=True)
     report = {"command": COMMAND, "data": manifest["data"], "figures": figures}
     (FIGURES / "paragraph.json").write_bytes(_json(report))
+
+
+def _models(fit: Crossfit) -> list[ParagraphModel]:
+    """Return for each fold a model whose stage one did not see it."""
+    manifest = {"calibration": fit.calibration, "sentence_threshold": 1.0}
+    blank = paragraph.network_arrays("sentences", fit.fitted.first)
+    return [
+        ParagraphModel(paragraph.arrays(replace(fit.fitted, stage_one=one)) | blank, manifest)
+        for one in fit.stage_ones
+    ]
 
 
 def write_parity(directory: Path) -> None:

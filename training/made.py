@@ -8,7 +8,8 @@ from random import Random
 from training.records import Record, from_row
 from training.synthetic import bank, make
 
-DOCUMENTS = 40  # a language
+DOCUMENTS = 80  # a language
+HARD = 1  # real sentences that look like junk, a document; every other one is for measuring
 WEIGHT = 0.3
 _LEAST_LINES = 4
 _MOST_LINES = 25
@@ -22,20 +23,20 @@ def inserted(real: Iterable[Record], seed: int = 0) -> list[Record]:
     article of each language is for training; measuring uses the others.
     """
     carriers = _carriers(real)
-    found = []
+    found: list[Record] = []
     for lang in bank.LANGS:
         rng = Random(f"{seed}:{lang}")
         ours = Record(f"made:{lang}", "made", list(bank.articles(lang)[0]), [], [], lang=lang)
         own = carriers.get(lang) or [ours]
-        for number in range(DOCUMENTS):
-            found.append(_made(rng.choice(own), lang, number, rng))
+        found.extend(_made(rng.choice(own), lang, number, rng) for number in range(DOCUMENTS))
     return found
 
 
 def _made(carrier: Record, lang: str, number: int, rng: Random) -> Record:
-    row = make.insert(
-        carrier.texts[:_MOST_LINES], rng, lang=lang, ident=f"made:{lang}:{number}:{carrier.id}"
-    )
+    texts = carrier.texts[:_MOST_LINES]
+    for text in rng.sample(bank.hard_negatives(lang)[::2], HARD):
+        texts.insert(rng.randint(0, len(texts)), text)
+    row = make.insert(texts, rng, lang=lang, ident=f"made:{lang}:{number}:{carrier.id}")
     record = from_row(dict(row), "made")
     record.url = carrier.url or f"made://{carrier.id}/"
     record.weights = [WEIGHT] * len(record.texts)

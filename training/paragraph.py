@@ -27,8 +27,6 @@ from unbait.model import CLIP, CONTENT, JUNK, METADATA, Network, junk_logit, wit
 from unbait.types import CATEGORIES
 
 Mask = NDArray[np.bool_]
-SENTENCE_LOSS = 0.0003
-SENTENCE_LEAST = 0.8
 SHORT = 150  # characters of a line that could be a headline
 
 
@@ -176,15 +174,6 @@ class Ladder:
             logits[rows] = self.stage_one(out | {fold}).logits(self.data.words[rows])
         return logits
 
-    def sentence_logits(self) -> NDArray[np.float32]:
-        """Return (sentences, 8), each from a fit that did not see its fold."""
-        fold = self.fold[self.data.owner]
-        logits = np.empty((len(fold), LOGITS), dtype=np.float32)
-        for one in range(FOLDS):
-            rows = fold == one
-            logits[rows] = self.stage_one(frozenset({one})).logits(self.data.sentences[rows])
-        return logits
-
     def fit(self, out: frozenset[int]) -> Fitted:
         """Fit the whole model without the folds ``out``."""
         data, known = self.data, self._but(out)
@@ -221,25 +210,6 @@ def calibrate(
     return _platt(junk_logit(chances)[known], label[known] != CONTENT, weight[known])
 
 
-def calibrate_sentences(
-    data: Table, line_logits: NDArray[np.float32], sentence_logits: NDArray[np.float32]
-) -> tuple[tuple[float, float], float]:
-    """Return (slope, offset) and threshold for sentences judged alone.
-
-    Real sentences of content paragraphs stand against junk lines, which are taken to be one in a
-    hundred. The threshold lets at most ``SENTENCE_LOSS`` of the real sentences through.
-    """
-    several = np.bincount(data.owner, minlength=len(data.label))[data.owner] > 1
-    real = sentence_logits[several & (data.label[data.owner] == CONTENT), -1]
-    junk = line_logits[np.isin(data.label, JUNK), -1]
-    logit = np.clip(np.concatenate((real, junk)), -30, 30).astype(np.float64)
-    target = np.arange(len(logit)) >= len(real)
-    weight = np.where(target, 0.01 * len(real) / len(junk), 1.0)
-    slope, offset = _platt(logit, target, weight)
-    edge = slope * np.clip(np.quantile(real, 1 - SENTENCE_LOSS), -30, 30) + offset
-    return (slope, offset), max(SENTENCE_LEAST, float(1 / (1 + np.exp(-edge))))
-
-
 def _platt(
     logit: NDArray[np.float64], target: NDArray[np.bool_], weight: NDArray[np.float64]
 ) -> tuple[float, float]:
@@ -254,7 +224,14 @@ def arrays(fitted: Fitted) -> dict[str, NDArray[Any]]:
         "stage_one.scale": fitted.stage_one.scale,
         "stage_one.bias": fitted.stage_one.bias,
     }
-    for name, network in (("first_pass", fitted.first), ("second_pass", fitted.second)):
-        for part in ("mean", "scale", "hidden", "hidden_bias", "out", "out_bias"):
-            result[f"{name}.{part}"] = getattr(network, part)
-    return result
+    return (
+        result
+        | network_arrays("first_pass", fitted.first)
+        | network_arrays("second_pass", fitted.second)
+    )
+
+
+def network_arrays(name: str, network: Network) -> dict[str, NDArray[Any]]:
+    """Return the arrays of one network under its name."""
+    parts = ("mean", "scale", "hidden", "hidden_bias", "out", "out_bias")
+    return {f"{name}.{part}": getattr(network, part) for part in parts}

@@ -19,7 +19,7 @@ from unbait.policy import Judgement, Span, judge
 from unbait.result import Result
 from unbait.rules import Hits, RuleSet
 from unbait.segment import Batch, batch
-from unbait.sentences import sentence_owner
+from unbait.sentences import sentence_owner, told_of_sentences
 from unbait.types import CATEGORIES, Document, Finding, Policy
 
 if TYPE_CHECKING:
@@ -144,12 +144,15 @@ class Cleaner:
         """Judge the segments of a batch by model, rules and policy."""
         look = self._model.look(made, folded, told, layouts)
         chances = self._model.judge(look, made.first_segment)
-        suspects = self._suspects(made, look)
+        suspects = self._suspects(made, folded, look)
         return judge(made, self.policy, chances, self._model.junk(chances), findings, suspects)
 
-    def _suspects(self, made: Batch, look: Look) -> list[Span]:
-        """Return sentences inside longer segments that the model alone takes for junk."""
-        chosen, junk = self._model.sentence_junk(look, made.codes)
+    def _suspects(self, made: Batch, folded: Folded, look: Look) -> list[Span]:
+        """Return sentences inside longer segments that the model takes for junk."""
+        chosen = self._model.suspects(look)
+        start, end = look.sentence_start[chosen], look.sentence_end[chosen]
+        told = told_of_sentences(self._rules, folded, start, end)
+        junk = self._model.sentence_junk(look, made.codes, chosen, told)
         sure = junk >= self._model.sentence_threshold
         chosen, junk = chosen[sure], junk[sure]
         segment = sentence_owner(look)

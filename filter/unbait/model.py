@@ -14,6 +14,7 @@ import numpy as np
 
 from unbait import features, modelfile
 from unbait.features.context import LOGITS
+from unbait.sentences import sentence_columns
 from unbait.types import CATEGORIES
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 CONTENT, METADATA = CATEGORIES.index("content"), CATEGORIES.index("metadata")
 JUNK = [i for i in range(len(CATEGORIES)) if i not in (CONTENT, METADATA)]
 _TINY = 1e-7
+_SUSPECT_LOGIT = -3.0  # sentences whose own words say less than this are not looked at again
 CLIP = 4.0  # standardised columns beyond this many deviations say no more
 
 
@@ -85,8 +87,9 @@ class ParagraphModel:
         self.manifest = manifest
         self._table: NDArray[np.int8] = arrays["stage_one.table"]
         self._scale: NDArray[np.float32] = arrays["stage_one.scale"]
-        self._bias: NDArray[np.float32] = arrays["stage_one.bias"]
+        self.bias: NDArray[np.float32] = arrays["stage_one.bias"]
         self._passes = [_network(arrays, name) for name in ("first_pass", "second_pass")]
+        self._sentences = _network(arrays, "sentences")
         self._slope, self._offset = manifest["calibration"]
 
     @classmethod
@@ -167,7 +170,7 @@ class ParagraphModel:
         self, sums: NDArray[np.int32], counts: NDArray[np.float32]
     ) -> NDArray[np.float32]:
         norm = np.sqrt(np.maximum(counts, 1.0))[:, None]
-        return np.asarray(sums / norm * self._scale + self._bias, dtype=np.float32)
+        return np.asarray(sums / norm * self._scale + self.bias, dtype=np.float32)
 
     def judge(self, look: Look, first: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return probabilities (segments, categories) in context.
@@ -186,15 +189,29 @@ class ParagraphModel:
         logit = junk_logit(chances)
         return np.asarray(1.0 / (1.0 + np.exp(-(self._slope * logit + self._offset))))
 
-    def sentence_junk(self, logits: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Return how likely each sentence alone is junk, from its logits: shape (sentences,)."""
-        slope, offset = self.manifest["sentence_calibration"]
-        logit = slope * np.clip(logits[:, -1], -30, 30) + offset
-        return np.asarray(1.0 / (1.0 + np.exp(-logit)))
+    def suspects(self, look: Look) -> NDArray[np.int64]:
+        """Return the sentences worth a second look: not alone in their paragraph, words suspect."""
+        per_segment = np.diff(look.first_sentence)
+        several = np.repeat(per_segment > 1, per_segment)
+        return np.flatnonzero(several & (look.sentence_logits[:, -1] > _SUSPECT_LOGIT))
+
+    def sentence_junk(
+        self,
+        look: Look,
+        codes: NDArray[np.uint32],
+        chosen: NDArray[np.int64],
+        told: NDArray[np.float32],
+    ) -> NDArray[np.float32]:
+        """Return how likely each chosen sentence is junk inside its paragraph: (chosen,).
+
+        ``codes`` is the unfolded batch, ``told`` (chosen, categories) what the rules say.
+        """
+        columns = sentence_columns(look, codes, self.bias, chosen, told)
+        return self._sentences(columns)[:, 1]
 
     @property
     def sentence_threshold(self) -> float:
-        """How sure the model must be of a sentence alone before it is a suspect."""
+        """How sure the model must be of a sentence before it is a suspect."""
         return float(self.manifest["sentence_threshold"])
 
     def token_weights(

@@ -72,7 +72,7 @@ def _injected(clean: Clean, lang: str, documents: int, rng: Random, half: Half) 
     plain_cut = dict.fromkeys(KINDS, 0)
     hidden_cut = dict.fromkeys(KINDS, 0)
     for _ in range(documents):
-        article = rng.choice(articles(lang))
+        article = rng.choice(articles(lang)[1:])
         record = insert(article, rng, lang=lang, half=half, disguised=0)["lines"]
         texts = [line["text"] for line in record]
         plain = cut_lines(clean, texts, lang)
@@ -105,9 +105,9 @@ def _disguised_ads(record: list[Line], rng: Random, kind: Kind) -> Iterable[tupl
 def _hard_negatives(clean: Clean, lang: str) -> dict[str, float]:
     """Share of hard negatives that lose anything, standing alone and inside an article."""
     alone, within = [], []
-    for i, text in enumerate(hard_negatives(lang)):
+    for i, text in enumerate(hard_negatives(lang)[1::2]):
         alone.append(bool(removed(clean(text, lang))))
-        article = articles(lang)[i % len(articles(lang))]
+        article = articles(lang)[1 + i % (len(articles(lang)) - 1)]
         at = 2 + i % (len(article) - 2)
         whole = "\n\n".join((*article[:at], text, *article[at:]))
         start = len("\n\n".join(article[:at])) + 2
@@ -120,7 +120,7 @@ def _inside(clean: Clean, lang: str, documents: int, rng: Random, half: Half) ->
     """Share of paragraphs that come out as they were before junk was put into them."""
     exact = []
     for _ in range(documents):
-        article = rng.choice(articles(lang))
+        article = rng.choice(articles(lang)[1:])
         at = rng.randrange(1, len(article))
         text, [(start, end)] = insert_inside(article[at], rng, lang, half)
         before = "\n\n".join(article[:at]) + "\n\n"
