@@ -26,7 +26,7 @@ from unbait.io.formats import (
     output_name,
 )
 from unbait.io.formats_open import decompressed, open_read, open_write
-from unbait.pipelines.plan import describe, is_container, make_plan, Task
+from unbait.pipelines.plan import Task, describe, is_container, make_plan
 
 pa = pytest.importorskip("pyarrow", reason="needs the extra formats")
 pq = pytest.importorskip("pyarrow.parquet")

@@ -1,0 +1,132 @@
+"""Data frames and data sets: pandas, polars, Hugging Face datasets.
+
+```python
+frame = clean_pandas(frame, text="body", url="url")
+frame = clean_polars(frame)
+dataset = dataset.map(dataset_cleaner(), batched=True)
+```
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from unbait.pipelines.columns import CUT, ERROR, VERDICT, ColumnCleaner
+from unbait.pipelines.recipe import Recipe
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+
+_DEFAULT = Recipe()
+
+
+def clean_pandas(
+    frame: pd.DataFrame,
+    *,
+    text: str = "text",
+    url: str | None = None,
+    html: bool = False,
+    into: str | None = None,
+    recipe: Recipe = _DEFAULT,
+) -> pd.DataFrame:
+    """Return a copy of a pandas frame with the clean text in ``into`` (or in ``text`` itself).
+
+    Beside it stand the verdict, the number of characters cut and an error, where there was one.
+    """
+    urls = frame[url].tolist() if url else None
+    made = ColumnCleaner(recipe, html)(frame[text].tolist(), urls)
+    import pandas as pd
+
+    column = pd.Series(made.texts, index=frame.index, dtype=None if html else frame[text].dtype)
+    return frame.assign(
+        **{
+            into or text: column,
+            VERDICT: pd.Series(made.verdicts, index=frame.index, dtype="string"),
+            CUT: pd.Series(made.cuts, index=frame.index, dtype="Int64"),
+            ERROR: pd.Series(made.errors, index=frame.index, dtype="string"),
+        }
+    )
+
+
+def clean_polars(
+    frame: pl.DataFrame,
+    *,
+    text: str = "text",
+    url: str | None = None,
+    html: bool = False,
+    into: str | None = None,
+    recipe: Recipe = _DEFAULT,
+) -> pl.DataFrame:
+    """Return a polars frame with the clean text in ``into`` (or in ``text`` itself).
+
+    On a lazy frame: ``lazy.map_batches(clean_polars)``.
+    """
+    import polars as pl
+
+    urls = frame[url].to_list() if url else None
+    made = ColumnCleaner(recipe, html)(frame[text].to_list(), urls)
+    return frame.with_columns(
+        pl.Series(into or text, made.texts, pl.String),
+        pl.Series(VERDICT, made.verdicts, pl.String),
+        pl.Series(CUT, made.cuts, pl.Int64),
+        pl.Series(ERROR, made.errors, pl.String),
+    )
+
+
+def dataset_cleaner(
+    *,
+    text: str = "text",
+    url: str | None = None,
+    html: bool = False,
+    into: str | None = None,
+    recipe: Recipe = _DEFAULT,
+) -> DatasetCleaner:
+    """Give what ``dataset.map(..., batched=True)`` calls; its hash changes only with its options."""
+    return DatasetCleaner(ColumnCleaner(recipe, html), text, url, into)
+
+
+class DatasetCleaner:
+    """A batched function of Hugging Face datasets.
+
+    It is a plain object of plain values, so that the fingerprint of ``map`` is the same in every
+    process and its cache is found again.
+    """
+
+    def __init__(
+        self, cleaner: ColumnCleaner, text: str, url: str | None, into: str | None
+    ) -> None:
+        """Take the names of the columns."""
+        self._cleaner = cleaner
+        self._text = text
+        self._url = url
+        self._into = into or text
+
+    def __call__(self, batch: dict[str, list[Any]]) -> dict[str, list[Any]]:
+        """Clean a batch."""
+        made = self._cleaner(batch[self._text], batch[self._url] if self._url else None)
+        return {
+            self._into: made.texts,
+            VERDICT: made.verdicts,
+            CUT: made.cuts,
+            ERROR: made.errors,
+        }
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the sorted values alone: the order of a set differs from process to process."""
+        policy = self._cleaner.recipe.policy
+        plain = (tuple(sorted(policy.remove)), policy.threshold, policy.action, policy.guard)
+        recipe = self._cleaner.recipe
+        rest = (recipe.rules, recipe.keep, recipe.disable, recipe.model)
+        return _rebuilt, (plain, rest, self._cleaner.html, self._text, self._url, self._into)
+
+
+def _rebuilt(
+    policy: tuple[Any, ...], rest: tuple[Any, ...], html: bool, text: str, url: str | None,
+    into: str,
+) -> DatasetCleaner:  # fmt: skip
+    from unbait.types import Policy
+
+    remove, threshold, action, guard = policy
+    recipe = Recipe(Policy(frozenset(remove), threshold, action, guard), *rest)
+    return DatasetCleaner(ColumnCleaner(recipe, html), text, url, into)
