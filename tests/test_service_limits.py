@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import socket
@@ -40,9 +41,10 @@ def post(server: Server, content: bytes, path: str = "/v1/clean", **headers: str
 def talk(server: Server, *pieces: bytes, pause: float = 0.0, seconds: float = 10) -> bytes:
     """Send bytes as they are; return all that comes until the server closes."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=seconds) as sock:
-        for piece in pieces:
-            sock.sendall(piece)
-            time.sleep(pause)
+        with contextlib.suppress(ConnectionError):  # it may be closed before all is sent
+            for piece in pieces:
+                sock.sendall(piece)
+                time.sleep(pause)
         answer = b""
         while data := sock.recv(1 << 16):
             answer += data
@@ -187,10 +189,11 @@ def test_a_client_that_does_not_read_is_let_go(small: Server) -> None:
     )
     with socket.create_connection(("127.0.0.1", small.port), timeout=20) as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        with pytest.raises((ConnectionError, TimeoutError)):
-            for at in range(0, len(head + body), 4096):
-                sock.sendall((head + body)[at : at + 4096])
-            raise TimeoutError
+        begun = time.monotonic()
+        with pytest.raises(ConnectionError):
+            for at in range(0, len(head + body), 1 << 16):
+                sock.sendall((head + body)[at : at + (1 << 16)])
+    assert time.monotonic() - begun < 20
     assert httpx.get(f"{small.url}/readyz").status_code == 200
 
 

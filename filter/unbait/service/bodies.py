@@ -128,10 +128,10 @@ async def read_body(request: Request, settings: Settings, hold: Hold) -> bytes:
     try:
         async with asyncio.timeout(settings.body_seconds):
             async for piece in pieces_of(request, most=most):
-                hold.add(len(piece))
                 size += len(piece)
                 if size > most:
                     raise _too_large(most)
+                hold.add(len(piece))
                 pieces.append(piece)
     except TimeoutError:
         raise ProblemError(

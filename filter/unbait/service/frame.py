@@ -13,6 +13,7 @@ from starlette.datastructures import Headers
 
 from unbait.service.answers import problem_response
 from unbait.service.problems import ProblemError
+from unbait.service.protocol import ABORT
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -47,8 +48,9 @@ class Frame:
         try:
             await self._app(scope, turn.receive, turn.send)
         except TimeoutError:
-            turn.status = turn.status or 408  # the client does not read: uvicorn closes
-            raise
+            # The client does not read: a polite end would wait for it too.
+            scope[ABORT]()
+            await asyncio.sleep(0.01)  # uvicorn sees it gone before we return
         except Exception as error:
             # Its message may quote a document: type and place are enough.
             log.exception("%s %s", turn.id, type(error).__name__, exc_info=_silent(error))

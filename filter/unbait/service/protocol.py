@@ -10,6 +10,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from unbait.service.problems import KINDS, ProblemError
 from unbait.service.settings import Settings
 
+ABORT = "unbait.abort"  # in the scope: cuts the connection, whatever is still unsent
+
 
 class GuardedProtocol(HttpToolsProtocol):
     """One connection. Subclassed for each service, to hold its settings."""
@@ -53,6 +55,7 @@ class GuardedProtocol(HttpToolsProtocol):
         """The head is whole: from here on the body's limits hold."""
         self._stop_timer()
         self._in_head = False
+        self.scope[ABORT] = self.transport.abort  # type: ignore[literal-required]
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:

@@ -1,0 +1,228 @@
+"""The page, driven in real headless Chromium."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from service_running import AD, ARTICLE, CLEAN, GOOD, Server, running
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
+
+FLAGS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
+    "--disable-background-networking --disable-component-update --disable-sync"
+).split()
+HOSTILE = (
+    '<script>window.pwned = 1</script><img src=x onerror="window.pwned = 1">'
+    "&lt;b&gt; \u202eevil\u202c {{7*7}} ${window.pwned=1} javascript:alert(1)"
+)
+
+
+@pytest.fixture(scope="module")
+def server() -> Server:
+    return running()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Any, server: Server) -> Iterator[Any]:
+    context = browser.new_context(viewport={"width": 1200, "height": 900})
+    page = context.new_page()
+    complaints: list[str] = []
+    hosts: set[str] = set()
+    page.on("console", lambda message: complaints.append(message.text) if "503" not in message.text else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", lambda request: hosts.add(request.url.partition("?")[0][: len(server.url)]))
+    page.goto(server.url)
+    yield page
+    assert not complaints
+    assert hosts - {f"blob:{server.url}"[: len(server.url)]} == {server.url}
+    context.close()
+
+
+def cleaned(page: Any, text: str) -> None:
+    with page.expect_response(lambda response: "/v1/clean" in response.url):
+        page.fill("#input", text)
+    page.wait_for_selector(".slot")
+
+
+def saved(page: Any, button: str) -> str:
+    with page.expect_download() as download:
+        page.click(button)
+    return Path(download.value.path()).read_text()
+
+
+def test_cuts_are_shown_with_their_reasons(page: Any) -> None:
+    cleaned(page, ARTICLE)
+    cut = page.locator(".piece.remove")
+    assert cut.all_inner_texts() == [AD]
+    assert "ad" in cut.get_attribute("class").split()
+    assert "line-through" in cut.evaluate("e => getComputedStyle(e).textDecorationLine")
+    assert page.inner_text("#article") == ARTICLE
+    assert page.locator("#why").is_hidden()
+    cut.hover()
+    assert "ad" in page.inner_text("#why-title")
+    assert page.locator("#why-reasons li").count() >= 1
+    page.uncheck("#show-cuts")
+    assert page.inner_text("#article").strip() == CLEAN
+
+
+def test_the_knob_changes_the_result_at_once(page: Any) -> None:
+    cleaned(page, ARTICLE)
+    page.focus("#strictness")
+    with page.expect_response(lambda response: "/v1/clean" in response.url):
+        page.keyboard.press("Home")
+    page.wait_for_function("() => !document.querySelector('.piece.remove')")
+    with page.expect_response(lambda response: "/v1/clean" in response.url):
+        page.keyboard.press("End")
+    page.wait_for_selector(".piece.remove")
+
+
+def test_all_by_keyboard_marks_and_exports(page: Any) -> None:
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Tab")
+    page.keyboard.insert_text(ARTICLE)
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector(".piece")
+    while page.evaluate("!document.activeElement.classList.contains('piece')"):
+        page.keyboard.press("Tab")
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate("document.activeElement.textContent") == AD
+    assert page.locator("#why").is_visible()
+    page.keyboard.press("w")
+    assert page.locator(".piece.wrong").count() == 1
+    (label,) = map(json.loads, saved(page, "#labels").splitlines())
+    assert (label["text"].strip(), label["label"]) == (AD, "content")
+    assert ARTICLE[label["start"] : label["end"]] == label["text"]
+    page.focus(".piece.remove")
+    page.keyboard.press("w")
+    assert page.locator(".piece.wrong").count() == 0
+    page.keyboard.press("Escape")
+    assert page.locator("#why").is_hidden()
+
+
+def test_clean_text_and_audit_can_be_taken_away(page: Any, server: Server) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=server.url)
+    cleaned(page, ARTICLE)
+    page.click("#copy")
+    page.wait_for_function("() => document.querySelector('#status').textContent.includes('copied')")
+    assert page.evaluate("navigator.clipboard.readText()") == CLEAN
+    audit = json.loads(saved(page, "#audit"))
+    assert [one["action"] for one in audit["decisions"]].count("remove") == 1
+
+
+def test_a_file_can_be_opened_and_dropped(page: Any, tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    path.write_text(f"<!doctype html><p>{GOOD}</p><p>{AD}</p><p>{GOOD}</p>")
+    page.set_input_files("#file", path)
+    page.wait_for_selector(".piece.remove")
+    assert "<p>" not in page.inner_text("#article")
+    assert page.is_checked("input[value=html]")
+    page.evaluate(
+        """text => {
+          const data = new DataTransfer();
+          data.items.add(new File([text], "a.txt"));
+          document.querySelector("#drop").dispatchEvent(
+            new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
+        }""",
+        GOOD,
+    )
+    page.wait_for_function(f"() => document.querySelector('#article').innerText === {json.dumps(GOOD)}")
+
+
+def test_hostile_text_stays_text(page: Any) -> None:
+    page.check("input[value=text]")
+    text = f"{GOOD}\n\n{HOSTILE}\n\nClick here: {HOSTILE}"
+    cleaned(page, text)
+    assert page.evaluate("document.querySelector('#article').textContent") == text
+    assert page.locator("#article").locator("script, img, b b").count() == 0
+    assert page.evaluate("window.pwned") is None
+
+
+def test_astral_characters_keep_their_places(page: Any) -> None:
+    text = f"\U0001f6a2\U0001f6a2 {GOOD}\n\n{AD}\n\n{GOOD}"
+    cleaned(page, text)
+    assert page.locator(".piece.remove").all_inner_texts() == [AD]
+
+
+def test_errors_are_said(page: Any) -> None:
+    page.route("**/v1/clean*", lambda route: route.fulfill(
+        status=503, content_type="application/problem+json",
+        body='{"title":"Too much","detail":"try later","code":"OVERLOADED"}'))  # fmt: skip
+    page.fill("#input", GOOD)
+    page.wait_for_selector("#status.error")
+    assert "OVERLOADED" in page.inner_text("#status")
+    page.context.clear_cookies()
+
+
+def test_on_a_phone_nothing_is_wider_than_the_screen(browser: Any, server: Server) -> None:
+    for scheme in ("light", "dark"):
+        context = browser.new_context(
+            viewport={"width": 360, "height": 740}, is_mobile=True, has_touch=True,
+            color_scheme=scheme,
+        )  # fmt: skip
+        page = context.new_page()
+        page.goto(server.url)
+        page.tap("#sample")
+        page.wait_for_selector(".piece.remove")
+        page.locator(".piece.remove").first.tap()
+        assert page.locator("#why").is_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        context.close()
+
+
+def test_colours_can_be_read(browser: Any, server: Server) -> None:
+    """WCAG AA: 4.5 to 1 for the text of every category, light and dark."""
+    for scheme in ("light", "dark"):
+        page = browser.new_page(color_scheme=scheme)
+        page.goto(server.url)
+        pairs = page.evaluate(
+            """() => {
+              const style = getComputedStyle(document.documentElement);
+              const names = ["ink", "soft", "ad", "engagement", "teaser", "boilerplate",
+                             "metadata", "comment", "main"];
+              return names.map((name) => [style.getPropertyValue("--" + name).trim(),
+                                          style.getPropertyValue("--card").trim()]);
+            }"""
+        )
+        for front, back in pairs:
+            assert _contrast(front, back) >= 4.5, (scheme, front, back)
+        page.close()
+
+
+def test_the_policy_is_strict(server: Server) -> None:
+    answer = httpx.get(server.url)
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'none'" in policy and "unsafe" not in policy
+    assert "http" not in answer.text.replace("http-equiv", "")
+    again = httpx.get(server.url, headers={"if-none-match": answer.headers["etag"]})
+    assert again.status_code == 304
+
+
+def _contrast(one: str, other: str) -> float:
+    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    digits = colour.removeprefix("#")
+    digits = "".join(c * 2 for c in digits) if len(digits) == 3 else digits
+    parts = [int(digits[i : i + 2], 16) / 255 for i in (0, 2, 4)]
+    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
