@@ -26,7 +26,7 @@ BUCKETS = 1 << features.HASH_BITS
 FOLDS = 5
 ALPHA = {"en": 1e-4, "es": 5e-5, "id": 3e-5, "tr": 3e-5, "vi": 5e-5, "any": 1e-4}
 EPOCHS = 8
-VECTOR_SCALE = 0.85
+VECTOR_SCALE = 0.5
 _READ = 200  # headlines at once: they fit a block
 _TONGUE_ROWS, _TONGUE_WORDS = 3_000, 8
 
@@ -158,15 +158,20 @@ def weights(data: Titles, mask: Mask) -> NDArray[np.float64]:
     return weight / weight[mask].mean()
 
 
-def fit_column(data: Titles, book: Book, mask: Mask, name: str) -> tuple[NDArray[np.float64], float]:
+def fit_column(
+    data: Titles, book: Book, mask: Mask, name: str, beside: Sequence[str] = ()
+) -> tuple[NDArray[np.float64], float]:
     """Fit one column on the titles of ``mask``: (BUCKETS,) weights and a bias.
 
-    The column of all languages sees marks, numbers and vectors alone: words are one language's.
+    The column of all languages sees marks, numbers and vectors alone: words are one language's. ``beside`` names languages whose
+    words it shall know too, to measure how it does on them.
     """
     words = data.words[mask]
     if name == "any":
         words = words.multiply(data.marks.astype(np.float32)).tocsr()
-    vectors = csr_matrix((data.known[mask] @ book.matrix) * VECTOR_SCALE)
+    place = _words_of(data, book, mask, name, beside)
+    matrix = (book.matrix - book.matrix[place].mean(axis=0)) * VECTOR_SCALE
+    vectors = csr_matrix(data.known[mask] @ matrix)
     model = SGDClassifier(
         loss="log_loss", alpha=ALPHA[name], average=True, max_iter=EPOCHS, tol=None, random_state=0
     )
@@ -175,17 +180,17 @@ def fit_column(data: Titles, book: Book, mask: Mask, name: str) -> tuple[NDArray
     )
     coefficients = model.coef_[0]
     table = coefficients[:BUCKETS].copy()
-    place = _words_of(data, book, mask, name)
-    known = (book.matrix[place] @ coefficients[BUCKETS:]) * VECTOR_SCALE
-    np.add.at(table, book.bucket[place], known)
+    np.add.at(table, book.bucket[place], matrix[place] @ coefficients[BUCKETS:])
     return table, float(model.intercept_[0])
 
 
-def _words_of(data: Titles, book: Book, mask: Mask, name: str) -> NDArray[np.int64]:
+def _words_of(
+    data: Titles, book: Book, mask: Mask, name: str, beside: Sequence[str]
+) -> NDArray[np.int64]:
     """Return the words whose vectors are folded in: the common ones, and those that were seen."""
     seen = np.flatnonzero(np.asarray(data.known[mask].sum(axis=0)).ravel() > 0)
     if name == "any":
-        others = [lang for lang in book.common if lang not in LANGUAGES]
+        others = [lang for lang in book.common if lang not in LANGUAGES or lang in beside]
         return np.unique(np.concatenate([book.common[lang] for lang in others]))
     return np.unique(np.concatenate((seen, book.common[name])))
 
@@ -196,8 +201,8 @@ def fit_tongue(data: Titles, book: Book, seed: int = 0) -> tuple[NDArray[np.floa
     Learns from headlines and from strings of common words; the other languages are one class.
     """
     rng = np.random.default_rng(seed)
-    names = sorted(book.vectors.rows)
-    texts, label = [], []
+    texts: list[str] = []
+    label: list[int] = []
     for lang, places in headline_vectors.words().items():
         target = LANGUAGES.index(lang) if lang in LANGUAGES else LANGUAGES.index("any")
         chance = 1.0 / (np.arange(len(places)) + 10)

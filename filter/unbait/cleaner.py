@@ -15,11 +15,11 @@ from unbait.explain import WordExplainer
 from unbait.fold import Folded, fold
 from unbait.model import JUNK, Look, ParagraphModel
 from unbait.outcome import JudgedTable, Outcome
-from unbait.policy import Judgement, Span, judge
+from unbait.policy import Inside, Judgement, Span, judge
 from unbait.result import Result
 from unbait.rules import Hits, RuleSet
 from unbait.segment import Batch, batch
-from unbait.sentences import sentence_owner, told_of_sentences
+from unbait.sentences import sentence_owner, told_of_sentences, without
 from unbait.types import CATEGORIES, Document, Finding, Policy
 
 if TYPE_CHECKING:
@@ -28,11 +28,15 @@ if TYPE_CHECKING:
     from bs4 import Tag
     from numpy.typing import NDArray
 
+    from unbait.headline import HeadlineModel
     from unbait.html import Taken
     from unbait.pages import PageCleaner, PageResult
 
 BATCH_CHARACTERS = 1 << 16
 BATCH_DOCUMENTS = 512
+LIKELY_SENTENCE = 0.5  # a sentence as likely junk as this may save the rest of its paragraph
+SOUND_REST = 0.3  # ... when what is left is no likelier junk than this by its words,
+LEAST_REST = 40  # and has at least so many characters
 
 
 class Cleaner:
@@ -95,6 +99,20 @@ class Cleaner:
         decisions = self.clean_html(soup, url).decisions
         return prune(soup, [(d.start, d.end) for d in decisions if d.action == "remove"])
 
+    def score_headline(self, title: str) -> float:
+        """Return the probability of clickbait of one headline, 0..1."""
+        return float(self.score_headlines([_checked(title)])[0])
+
+    def score_headlines(self, titles: Sequence[str]) -> NDArray[np.float64]:
+        """Return the probability of clickbait of each headline."""
+        return self._headlines.score(titles)
+
+    @cached_property
+    def _headlines(self) -> HeadlineModel:
+        from unbait.headline import HeadlineModel
+
+        return HeadlineModel.load(modelfile.packaged("headline"))
+
     @cached_property
     def _pages(self) -> PageCleaner:
         from unbait.pages import PageCleaner
@@ -144,27 +162,31 @@ class Cleaner:
         """Judge the segments of a batch by model, rules and policy."""
         look = self._model.look(made, folded, told, layouts)
         chances = self._model.judge(look, made.first_segment)
-        suspects = self._suspects(made, folded, look)
-        return judge(made, self.policy, chances, self._model.junk(chances), findings, suspects)
+        inside = self._inside(made, folded, look)
+        return judge(made, self.policy, chances, self._model.junk(chances), findings, inside)
 
-    def _suspects(self, made: Batch, folded: Folded, look: Look) -> list[Span]:
-        """Return sentences inside longer segments that the model takes for junk."""
-        chosen = self._model.suspects(look)
+    def _inside(self, made: Batch, folded: Folded, look: Look) -> Inside:
+        """Return the sentences that may be junk inside their paragraph."""
+        model = self._model
+        chosen = model.suspects(look)
         start, end = look.sentence_start[chosen], look.sentence_end[chosen]
         told = told_of_sentences(self._rules, folded, start, end)
-        junk = self._model.sentence_junk(look, made.codes, chosen, told)
-        sure = junk >= self._model.sentence_threshold
-        chosen, junk = chosen[sure], junk[sure]
-        segment = sentence_owner(look)
+        junk = model.sentence_junk(look, made.codes, chosen, told)
+        likely = junk >= LIKELY_SENTENCE
+        chosen, junk = chosen[likely], junk[likely]
         kind = look.sentence_logits[chosen][:, JUNK].argmax(axis=1)
-        return [
-            Span(s, low, high, CATEGORIES[JUNK[k]], score, None)
-            for s, low, high, k, score in zip(
-                segment[chosen].tolist(), look.sentence_start[chosen].tolist(),
-                look.sentence_end[chosen].tolist(), kind.tolist(), junk.tolist(),
-                strict=True,
-            )
-        ]  # fmt: skip
+        columns = (
+            sentence_owner(look)[chosen], look.sentence_start[chosen], look.sentence_end[chosen],
+            kind, junk,
+        )  # fmt: skip
+        suspects = [
+            Span(segment, low, high, CATEGORIES[JUNK[k]], score, None)
+            for segment, low, high, k, score in zip(*(c.tolist() for c in columns), strict=True)
+        ]
+        segments, chance, characters = without(look, model.bias, chosen)
+        sound = (chance < SOUND_REST) & (characters >= LEAST_REST)
+        rest = dict(zip(segments[sound].tolist(), chance[sound].tolist(), strict=True))
+        return Inside(suspects, rest, model.sentence_threshold)
 
 
 def _clean_batch(cleaner: Cleaner, documents: Sequence[Document]) -> list[Result]:
