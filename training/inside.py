@@ -26,11 +26,11 @@ from unbait.types import CATEGORIES
 if TYPE_CHECKING:
     from training.crossfit import Crossfit
 
-PARAGRAPHS = 300  # a language
-LOSS = 0.0003  # share of real sentences that may be cut
+PARAGRAPHS = 600  # a language
+LOSS = 0.0007  # share of real sentences that may be cut
 LEAST = 0.5
-_HIDDEN = 16
-_PRIOR = 0.02
+_HIDDEN = 32
+_EPOCHS = 30
 _SURE_OF_LANGUAGE = 1000
 _LEAST_CHARACTERS = 120
 
@@ -63,13 +63,14 @@ def fit(
 def _network(parts: Sequence[Rows]) -> Network:
     columns = np.concatenate([part[0] for part in parts])
     junk = np.concatenate([part[1] for part in parts])
-    weight = np.where(junk, _PRIOR * (~junk).sum() / max(int(junk.sum()), 1), 1.0)
     mean, scale = columns.mean(axis=0), 1.0 / (columns.std(axis=0) + 1e-3)
     scaled = np.clip((columns - mean) * scale, -CLIP, CLIP)
-    model = MLPClassifier((_HIDDEN,), alpha=0.1, batch_size=512, max_iter=8, random_state=0)
+    model = MLPClassifier(
+        (_HIDDEN,), alpha=0.1, batch_size=256, max_iter=_EPOCHS, random_state=0
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit(scaled, junk, sample_weight=weight)
+        model.fit(scaled, junk)
     # Two outputs for a softmax: nothing, and what the logistic output says.
     out = np.concatenate((np.zeros_like(model.coefs_[1]), model.coefs_[1]), axis=1)
     bias = np.append(np.zeros(1), model.intercepts_[1])

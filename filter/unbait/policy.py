@@ -39,6 +39,20 @@ class Span(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Inside:
+    """What the model thinks of single sentences.
+
+    ``suspects`` are sentences that may be junk inside their paragraph; ``rest`` says for each
+    paragraph that would be content without them how likely what is left is junk; in the others a
+    suspect must be as sure as ``certain``.
+    """
+
+    suspects: list[Span]
+    rest: dict[int, float]
+    certain: float
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
     """What is decided of a batch. Arrays are (segments,); ``guarded`` is (documents,).
 
@@ -61,11 +75,12 @@ def judge(
     chances: NDArray[np.float32],
     junk: NDArray[np.float64],
     findings: Sequence[tuple[int, Finding]],
-    suspects: Sequence[Span],
+    inside: Inside,
 ) -> Judgement:
     """Weigh the model's ``chances`` (segments, categories) and ``junk`` against the rules' word.
 
-    ``findings`` are (segment, finding); ``suspects`` are sentences the model takes for junk.
+    ``findings`` are (segment, finding). A paragraph that would go for the junk inside it keeps
+    the rest, where the rest alone reads like content.
     """
     category, score = _by_model(chances, junk)
     protected = np.zeros(len(score), dtype=bool)
@@ -79,7 +94,16 @@ def judge(
     sure = score >= policy.threshold
     metadata = category == METADATA
     marked = removable[category] & (sure | metadata) & ~protected
+    spared = {segment for segment in inside.rest if marked[segment]}
+    for segment in spared:
+        marked[segment], score[segment] = False, inside.rest[segment]
+    sure = score >= policy.threshold
     category[~marked & ~sure & ~metadata] = CONTENT
+    suspects = [
+        span
+        for span in inside.suspects
+        if span.segment in spared or span.score >= inside.certain
+    ]
     spans = _spans(policy, marked, protected, grouped, suspects)
     guarded = _guard(batch, policy, marked)
     return Judgement(category, score, marked, spans, grouped, guarded)

@@ -93,8 +93,27 @@ def sentence_columns(
     )  # fmt: skip
 
 
+def without(
+    look: Look, bias: NDArray[np.float32], gone: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
+    """Say what the paragraphs of the sentences ``gone`` are like without them.
+
+    Returns their segments, the chance of junk of what is left by its words, and its characters.
+    """
+    left = np.ones(len(look.sentence_counts), dtype=bool)
+    left[gone] = False
+    counts = look.sentence_counts * left
+    evidence = (look.sentence_logits[:, -1] - bias[-1]) * np.sqrt(look.sentence_counts) * left
+    size = (look.sentence_end - look.sentence_start) * left
+    segments = np.unique(sentence_owner(look)[gone])
+    first, stop = look.first_sentence[segments], look.first_sentence[segments + 1]
+    norm = np.sqrt(np.maximum(_between(counts, first, stop), 1))
+    logit = np.clip(_between(evidence, first, stop) / norm + bias[-1], -_LIMIT, _LIMIT)
+    return segments, 1.0 / (1.0 + np.exp(-logit)), _between(size, first, stop).astype(np.int64)
+
+
 def _between(
-    values: NDArray[np.float32], first: NDArray[np.int64], stop: NDArray[np.int64]
+    values: NDArray[np.generic], first: NDArray[np.int64], stop: NDArray[np.int64]
 ) -> NDArray[np.float32]:
     """Sum ``values`` from each ``first`` up to its ``stop``."""
     running = np.zeros((len(values) + 1, *values.shape[1:]))
