@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import socket
-import time
 from collections.abc import Iterator
 
 import httpx
@@ -121,9 +121,10 @@ def test_a_reader_that_waits_makes_the_sender_wait(server: Server) -> None:
             b"content-type: application/x-ndjson\r\ntransfer-encoding: chunked\r\n\r\n"
         )
         taken = 0
-        begun = time.monotonic()
-        with pytest.raises(TimeoutError):
+        with contextlib.suppress(TimeoutError):
             for piece in lines():
                 sock.sendall(piece)
                 taken += len(piece)
-                assert taken < 64 << 20 and time.monotonic() - begun < 60
+                if taken > 64 << 20:
+                    break
+        assert taken < 64 << 20

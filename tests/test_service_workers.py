@@ -30,7 +30,8 @@ def batch(*texts: str) -> bytes:
 
 def with_pool(test: Callable[[Pool], Awaitable[None]], **settings: Any) -> None:
     async def run() -> None:
-        pool = Pool(Settings(**({"workers": 2, "document_seconds": 1.0} | settings)), Metrics(), POISON)
+        made = Settings(**({"workers": 2, "document_seconds": 1.0} | settings))
+        pool = Pool(made, Metrics(), POISON)
         await pool.start()
         try:
             await test(pool)

@@ -33,7 +33,7 @@ _PRESETS = {"default": Policy, "strict": Policy.strict, "flag": Policy.flag}
 def _any_text(value: Any) -> str:
     """Take any text: scraped ones hold lone surrogates, which pydantic's own check refuses."""
     if not isinstance(value, str):
-        raise ValueError("must be a text")  # noqa: TRY004 - pydantic reports ValueErrors
+        raise ValueError("must be a text")
     return value
 
 
