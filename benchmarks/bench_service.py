@@ -24,11 +24,53 @@ import psutil
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "filter"), str(HERE.parent / "tests")]
 
-WORDS = (
-    "the council voted to reopen a ferry line between harbour and island after years of delay "
-    "residents said that winter storms had closed the bridge while prices of fuel and bread rose "
-    "officials will publish their report in autumn when schools and markets open again"
-).split()
+WORDS = [
+    "the",
+    "council",
+    "voted",
+    "to",
+    "reopen",
+    "a",
+    "ferry",
+    "line",
+    "between",
+    "harbour",
+    "and",
+    "island",
+    "after",
+    "years",
+    "of",
+    "delay",
+    "residents",
+    "said",
+    "that",
+    "winter",
+    "storms",
+    "had",
+    "closed",
+    "the",
+    "bridge",
+    "while",
+    "prices",
+    "of",
+    "fuel",
+    "and",
+    "bread",
+    "rose",
+    "officials",
+    "will",
+    "publish",
+    "their",
+    "report",
+    "in",
+    "autumn",
+    "when",
+    "schools",
+    "and",
+    "markets",
+    "open",
+    "again",
+]
 JUNK = (
     "Click Here: online rugby store malaysia", "Share on Facebook", "READ MORE: Ferry prices rise",
     "Subscribe to our newsletter for more stories like this!", "Advertisement",
@@ -80,12 +122,15 @@ def _library_work(given: tuple[list[str], str, float]) -> tuple[int, float]:
     begun, count = time.perf_counter(), 0
     while time.perf_counter() - begun < seconds:
         for result in cleaner.clean_many(texts):
-            orjson.dumps({"text": result.text} | ({"audit": result.audit()} if "audit" in fields else {}))
+            audit = {"audit": result.audit()} if "audit" in fields else {}
+            orjson.dumps({"text": result.text} | audit)
         count += len(texts)
     return count, time.perf_counter() - begun
 
 
-async def load(port: int, path: str, bodies: list[bytes], at_once: int, seconds: float) -> list[float]:
+async def load(
+    port: int, path: str, bodies: list[bytes], at_once: int, seconds: float
+) -> list[float]:
     """Send bodies over ``at_once`` connections; return the seconds of each request."""
     end = time.perf_counter() + seconds
     took: list[float] = []
@@ -99,7 +144,8 @@ async def load(port: int, path: str, bodies: list[bytes], at_once: int, seconds:
             begun = time.perf_counter()
             writer.write(
                 f"POST {path} HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n"
-                f"content-length: {len(body)}\r\n\r\n".encode() + body
+                f"content-length: {len(body)}\r\n\r\n".encode()
+                + body
             )
             head = await reader.readuntil(b"\r\n\r\n")
             if b" 200 " not in head[:20]:

@@ -19,7 +19,10 @@ from unbait.service import openapi, problems, settings
 from unbait.service.settings import Settings, load
 
 DOCS = Path(__file__).parents[1] / "docs" / "service.md"
-PAGE = f"<!doctype html><title>Ferry</title><article><p>{GOOD}</p><p>{AD}</p><p>{GOOD}</p></article>"
+PAGE = (
+    "<!doctype html><title>Ferry</title>"
+    f"<article><p>{GOOD}</p><p>{AD}</p><p>{GOOD}</p></article>"
+)
 
 
 @pytest.fixture(scope="module")

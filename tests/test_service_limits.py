@@ -189,9 +189,13 @@ def test_a_client_that_does_not_read_is_let_go(small: Server) -> None:
     )
     with socket.create_connection(("127.0.0.1", small.port), timeout=20) as sock:
         sock.sendall(head)
-        with pytest.raises(ConnectionError):
+        let_go = False
+        try:
             for _ in range(1000):
                 sock.sendall(b"%x\r\n%s\r\n" % (len(block), block))
+        except ConnectionError:
+            let_go = True
+    assert let_go
     assert httpx.get(f"{small.url}/readyz").status_code == 200
     assert "Exception in ASGI" not in small.log.read_text()
 

@@ -59,7 +59,7 @@ class _Base:
         if attempt >= self._retries:
             return None
         # Many clients that were refused together must not come back together.
-        wait = self._back_off * 2**attempt * random.uniform(0.5, 1.5)
+        wait: float = self._back_off * 2.0**attempt * random.uniform(0.5, 1.5)
         asked = response.headers.get("retry-after", "") if response is not None else ""
         return min(max(wait, float(asked) if asked.isdecimal() else 0.0), _LONGEST_WAIT)
 

@@ -145,8 +145,26 @@ async def pieces_of(
 ) -> AsyncIterator[bytes]:
     """Yield the decompressed body; ``most`` bytes as sent, ``idle`` seconds between pieces."""
     undo = decoder(request.headers.get("content-encoding", ""))
-    stream = request.stream()
     sent = 0
+    try:
+        async for data in _sent(request, idle):
+            sent += len(data)
+            if most is not None and sent > most:
+                raise _too_large(most)
+            for number, piece in enumerate(undo.feed(data)):
+                if piece:
+                    yield piece
+                if number % 8 == 7:
+                    await asyncio.sleep(0)  # a bomb takes turns with everyone else
+        if sent:
+            undo.finish()
+    except zlib.error as error:
+        raise ProblemError("ENCODING_DAMAGED", str(error)) from None
+
+
+async def _sent(request: Request, idle: float | None) -> AsyncIterator[bytes]:
+    """Yield the body as it comes."""
+    stream = request.stream()
     while True:
         try:
             async with asyncio.timeout(idle):
@@ -156,31 +174,12 @@ async def pieces_of(
         except ClientDisconnect:
             raise ProblemError("BODY_INCOMPLETE", "the connection was closed") from None
         if data is None:
-            break
-        sent += len(data)
-        if most is not None and sent > most:
-            raise _too_large(most)
-        try:
-            for number, piece in enumerate(undo.feed(data)):
-                if piece:
-                    yield piece
-                if number % 8 == 7:
-                    await asyncio.sleep(0)  # a bomb takes turns with everyone else
-        except zlib.error as error:
-            raise _damaged(error) from None
-    if sent:
-        try:
-            undo.finish()
-        except zlib.error as error:
-            raise _damaged(error) from None
+            return
+        yield data
 
 
 def _too_large(most: int) -> ProblemError:
     return ProblemError("BODY_TOO_LARGE", f"at most {most:,} bytes, sent and decompressed")
-
-
-def _damaged(error: Exception) -> ProblemError:
-    return ProblemError("ENCODING_DAMAGED", str(error))
 
 
 def _has_wrapper(data: bytes) -> bool:

@@ -102,7 +102,9 @@ def _bodies() -> dict[str, Any]:
     return {
         "/v1/clean": {JSON: json("DocumentIn", "CleanText", "CleanPage"), **raw},
         "/v1/clean/batch": {JSON: json("BatchIn", "Batch")},
-        "/v1/clean/stream": {streams.MEDIA_TYPE: {"schema": {**text["schema"], "description": line}}},
+        "/v1/clean/stream": {
+            streams.MEDIA_TYPE: {"schema": {**text["schema"], "description": line}}
+        },
         "/v1/score": {JSON: json("ScoreIn", "ScoreText", "ScoreHeadlines")},
     }
 
