@@ -28,7 +28,7 @@ def figures(fit: Crossfit) -> dict[str, Any]:
     for name in dict.fromkeys(source.tolist()):
         rows = source == name
         result[name] = clean_loss(fit, rows) if name == "clean" else of_lines(fit, rows)
-    result["pages_by_language"] = _by_language(fit, source != "clean")
+    result["pages_by_language"] = _by_language(fit, (source != "clean") & (source != "made"))
     return result
 
 

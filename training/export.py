@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from training import evaluate, inside, paragraph, records
+from training.card import card
 from training.crossfit import Crossfit
 from unbait import modelfile
 from unbait.features import FEATURE_VERSION, HASH_BITS
@@ -49,6 +50,7 @@ def export(fit: Crossfit) -> None:
     }
     modelfile.save(directory, arrays, manifest)
     write_parity(directory)
+    (directory / "CARD.md").write_text(card(manifest), encoding="utf-8")
     FIGURES.mkdir(parents=True, exist_ok=True)
     report = {"command": COMMAND, "data": manifest["data"], "figures": figures}
     (FIGURES / "paragraph.json").write_bytes(_json(report))

@@ -1,0 +1,67 @@
+"""Junk inside a paragraph: found, cut exactly, and the rest reads as if it had never been there."""
+
+import pytest
+
+from unbait import Cleaner, Policy
+from unbait.features import evidence, tokenize
+from unbait.segment import batch
+
+FIRST = "The harbour bridge will close for nine days in May, the city council said on Monday."
+SECOND = "Engineers want to replace two worn bearings before the summer traffic begins."
+THIRD = "A ferry will run every twenty minutes and take bicycles, a spokeswoman said."
+AROUND = [
+    "The bridge was opened in 1931 and carries forty thousand vehicles on a working day.",
+    "Shopkeepers on the quay fear for their trade, and the mayor has promised to listen.",
+]
+
+
+@pytest.fixture(scope="module")
+def cleaner() -> Cleaner:
+    return Cleaner()
+
+
+def cleaned(cleaner: Cleaner, paragraph: str) -> str:
+    result = cleaner.clean("\n\n".join([AROUND[0], paragraph, AROUND[1]]))
+    assert result.restore() == result.document.text
+    first, *middle, last = result.text.split("\n\n")
+    assert [first, last] == AROUND
+    return "".join(middle)
+
+
+@pytest.mark.parametrize("junk", [
+    "Like this story?", "(Scroll down for video)", "Sign up for our newsletter.",
+    "Click Here: cheap rugby jerseys online.",
+])  # fmt: skip
+def test_junk_at_the_start_in_the_middle_and_at_the_end(cleaner: Cleaner, junk: str) -> None:
+    plain = " ".join((FIRST, SECOND, THIRD))
+    assert cleaned(cleaner, " ".join((junk, FIRST, SECOND, THIRD))) == plain
+    assert cleaned(cleaner, " ".join((FIRST, junk, SECOND, THIRD))) == plain
+    assert cleaned(cleaner, " ".join((FIRST, SECOND, THIRD, junk))) == plain
+
+
+def test_what_is_cut_inside_is_a_decision_of_its_own(cleaner: Cleaner) -> None:
+    text = "\n\n".join([AROUND[0], f"{FIRST} Like this story? {SECOND}", AROUND[1]])
+    (cut,) = [d for d in cleaner.clean(text).decisions if d.action == "remove"]
+    assert text[cut.start : cut.end].strip() == "Like this story?"
+    assert cut.reasons
+    flagged = Cleaner(Policy.flag()).clean(text)
+    assert flagged.text == text
+    assert any(d.action == "flag" for d in flagged.decisions)
+
+
+def test_plain_paragraphs_lose_nothing(cleaner: Cleaner) -> None:
+    plain = " ".join((FIRST, SECOND, THIRD))
+    assert cleaned(cleaner, plain) == plain
+
+
+@pytest.mark.parametrize(("text", "sentences"), [
+    ("One here. Two there! Three?", 3),
+    ("“One here.” Two there.", 2),
+    ("[One here] Two there.", 2),
+    ("It costs 3.50 in the U.S. market", 2),
+    ("第一句。第二句。", 2),
+])  # fmt: skip
+def test_sentences(text: str, sentences: int) -> None:
+    made = batch([text.lower()])
+    tokens = tokenize(made.codes, made.start, made.end)
+    assert len(evidence(tokens, made.codes).sentence_first) - 1 == sentences
