@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from unbait.html import Taken
     from unbait.pages import PageCleaner, PageResult
 
-BATCH_CHARACTERS = 1 << 16
-BATCH_DOCUMENTS = 512
+BATCH_CHARACTERS = 1 << 19
+BATCH_DOCUMENTS = 4096
 LIKELY_SENTENCE = 0.5  # a sentence as likely junk as this may save the rest of its paragraph
 SOUND_REST = 0.3  # ... when what is left is no likelier junk than this by its words,
 LEAST_REST = 40  # and has at least so many characters

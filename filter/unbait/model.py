@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 CONTENT, METADATA = CATEGORIES.index("content"), CATEGORIES.index("metadata")
 JUNK = [i for i in range(len(CATEGORIES)) if i not in (CONTENT, METADATA)]
 _TINY = 1e-7
-_SUSPECT_LOGIT = -3.0  # sentences whose own words say less than this are not looked at again
+_SUSPECT_LOGIT = -1.5  # sentences whose own words say less than this are not looked at again
 CLIP = 4.0  # standardised columns beyond this many deviations say no more
 
 
