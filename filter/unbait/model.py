@@ -220,8 +220,10 @@ class ParagraphModel:
         """Return the words of one folded text and what each adds to its junk logit."""
         bounds = np.array([0]), np.array([len(codes)])
         tokens = features.tokenize(codes, *bounds)
-        rows = features.evidence(tokens, codes).rows(self._table)
-        return tokens, np.asarray(rows[:, -1] * self._scale[-1], dtype=np.float32)
+        evidence = features.evidence(tokens, codes)
+        norm = np.sqrt(max(float(evidence.counts().sum()), 1.0))
+        weights = evidence.rows(self._table)[:, -1] * (self._scale[-1] / norm)
+        return tokens, np.asarray(weights, dtype=np.float32)
 
 
 def junk_logit(chances: NDArray[np.float32]) -> NDArray[np.float64]:
