@@ -15,7 +15,7 @@ $(VENV)/.core: pyproject.toml
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.core
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,train,serve,formats]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
 
 demo: $(VENV)/.core  ## Clean the example article and show what was cut and why
