@@ -17,6 +17,7 @@ import orjson
 import pytest
 from click.testing import CliRunner, Result
 
+from tests.pipelines_given import FILTER, JUNK, document
 from unbait import Cleaner
 from unbait.cli import main
 from unbait.cli.run import progress_line
@@ -25,19 +26,6 @@ from unbait.pipelines import parts, shards
 from unbait.pipelines.tally import OTHER_SITES, Tally
 
 pytest.importorskip("pyarrow", reason="needs the extra formats")
-
-FILTER = str(Path(sys.modules["unbait.pipelines.shards"].__file__ or "").parents[2])
-JUNK = "Click here: cheap jerseys online"
-
-
-def document(number: int) -> dict[str, Any]:
-    text = (
-        f"The council met on Monday to talk about item {number}, and it agreed on the plan.\n\n"
-        f"{JUNK}\n\nThe mayor said the work on street {number} would begin in May."
-    )
-    site = f"http://www.site{number % 3}.test/{number}"
-    return {"id": f"d{number}", "text": text, "url": site, "n": number}
-
 
 def shard(path: Path, count: int, first: int = 0) -> Path:
     made = (orjson.dumps(document(i)) + b"\n" for i in range(first, first + count))
@@ -237,12 +225,13 @@ def test_killed_at_random_moments_nothing_is_lost_or_doubled(tmp_path: Path) -> 
     assert [row["n"] for row in lines(tmp_path / "out/a.jsonl")] == list(range(1200))
     assert [row["n"] for row in lines(tmp_path / "out/b.jsonl.gz")] == list(range(5000, 5600))
     assert all(JUNK not in row["text"] for row in lines(tmp_path / "out/a.jsonl"))
-    assert sorted(os.listdir(tmp_path / "out")) == ["a.jsonl", "b.jsonl.gz"]
+    left = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert left == ["a.jsonl", "b.jsonl.gz"]
 
 
 def test_control_c_stops_cleanly(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
-    shard(tmp_path / "in/a.jsonl", 20_000)
+    shard(tmp_path / "in/a.jsonl", 6_000)
     process = command(tmp_path, "--jobs", "2")
     markers = tmp_path / "out/.unbait/000000"
     until = time.monotonic() + 60

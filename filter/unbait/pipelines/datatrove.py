@@ -14,7 +14,7 @@ LocalPipelineExecutor(
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from datatrove.data import Document as TroveDocument
@@ -78,7 +78,7 @@ class UnbaitFilter(BaseFilter):  # type: ignore[misc]
         verdict = result.verdict.name
         if verdict in self.drop:
             return False, verdict
-        for category, count in _cuts(result):
+        for category, count in result.cut_counts().items():
             self.stat_update(f"cut_{category}", value=count)
         before, doc.text = len(doc.text), result.text
         doc.metadata["unbait_cut"] = before - len(result.text)
@@ -91,9 +91,3 @@ def _record(place: int, doc: TroveDocument) -> Record:
     metadata: dict[str, Any] = doc.metadata or {}
     url = metadata.get("url")
     return Record(str(place), place, doc.text, id=doc.id, url=url if isinstance(url, str) else None)
-
-
-def _cuts(result: Result) -> Iterator[tuple[str, int]]:
-    for decision in result.decisions:
-        if decision.action != "keep":
-            yield decision.category, 1

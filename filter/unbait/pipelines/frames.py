@@ -82,7 +82,7 @@ def dataset_cleaner(
     into: str | None = None,
     recipe: Recipe = _DEFAULT,
 ) -> DatasetCleaner:
-    """Give what ``dataset.map(..., batched=True)`` calls; its hash changes only with its options."""
+    """Give what ``dataset.map(..., batched=True)`` calls; its hash is that of its options."""
     return DatasetCleaner(ColumnCleaner(recipe, html), text, url, into)
 
 

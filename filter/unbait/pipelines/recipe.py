@@ -45,7 +45,7 @@ def _cleaner(recipe: Recipe) -> Cleaner:
         model=recipe.model,
     )
     if not recipe.explain:
-        cleaner._explainer = _NoWords()  # type: ignore[assignment]
+        cleaner.explainer = _NoWords()  # type: ignore[assignment]
     return cleaner
 
 

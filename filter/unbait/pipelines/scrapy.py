@@ -100,9 +100,8 @@ class _Component:
         self.count(f"verdict/{result.verdict.name}")
         self.count("characters/in", len(result.document.text))
         self.count("characters/cut", len(result.document.text) - len(result.text))
-        for decision in result.decisions:
-            if decision.action != "keep":
-                self.count(f"cut/{decision.category}")
+        for category, count in result.cut_counts().items():
+            self.count(f"cut/{category}", count)
 
 
 class UnbaitPipeline(_Component):
