@@ -95,7 +95,7 @@ def takes_run(command: Command) -> Command:
     return made  # type: ignore[no-any-return]
 
 
-def run(  # noqa: PLR0913 - what the command was given
+def run(
     options: RunOptions,
     files: tuple[str, ...],
     build_cleaner: Callable[[], Cleaner],
@@ -170,7 +170,7 @@ def _state(options: RunOptions, output_dir: str | None) -> Iterator[Path]:
         yield Path(output_dir, _STATE)
 
 
-def _carry_out(  # noqa: PLR0913 - as ``run``
+def _carry_out(
     plan: Plan, folder: Path, options: RunOptions, output_dir: str | None, jobs: int, quiet: bool
 ) -> Outcome:
     from unbait.pipelines.parts import Store
