@@ -53,12 +53,27 @@ class Inside:
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """What was found in a batch, before any policy: any policy can be applied to it later.
+
+    Arrays are (segments,): ``category`` indexes CATEGORIES (never content), ``score`` is the
+    probability of junk, ``protected`` says that a keep rule holds the segment.
+    """
+
+    category: NDArray[np.int64]
+    score: NDArray[np.float64]
+    protected: NDArray[np.bool_]
+    findings: dict[int, list[Finding]]
+    inside: Inside
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
     """What is decided of a batch. Arrays are (segments,); ``guarded`` is (documents,).
 
     ``category`` indexes CATEGORIES, ``score`` is the probability of junk, ``marked`` says that
     the policy would remove the segment. ``guarded`` documents keep everything because nearly all
-    of them would have gone.
+    of them would have gone. ``evidence`` is what it was decided on, where one batch was judged.
     """
 
     category: NDArray[np.int64]
@@ -67,6 +82,7 @@ class Judgement:
     spans: dict[int, list[Span]]
     findings: dict[int, list[Finding]]
     guarded: NDArray[np.bool_]
+    evidence: Evidence | None = None
 
 
 def judge(
@@ -79,9 +95,18 @@ def judge(
 ) -> Judgement:
     """Weigh the model's ``chances`` (segments, categories) and ``junk`` against the rules' word.
 
-    ``findings`` are (segment, finding). A paragraph that would go for the junk inside it keeps
-    the rest, where the rest alone reads like content.
+    ``findings`` are (segment, finding).
     """
+    return decide(batch, policy, weigh(chances, junk, findings, inside))
+
+
+def weigh(
+    chances: NDArray[np.float32],
+    junk: NDArray[np.float64],
+    findings: Sequence[tuple[int, Finding]],
+    inside: Inside,
+) -> Evidence:
+    """Put the model's and the rules' word together: of each segment one category, one score."""
     category, score = _by_model(chances, junk)
     protected = np.zeros(len(score), dtype=bool)
     protected[protects(findings)] = True
@@ -90,10 +115,21 @@ def judge(
         grouped.setdefault(segment, []).append(finding)
         if finding.whole and finding.category != "content":
             _by_rule(category, score, segment, finding)
+    return Evidence(category, score, protected, grouped, inside)
+
+
+def decide(batch: Batch, policy: Policy, evidence: Evidence) -> Judgement:
+    """Apply a policy to what was found.
+
+    A paragraph that would go for the junk inside it keeps the rest, where the rest alone reads
+    like content.
+    """
+    category, score = evidence.category.copy(), evidence.score.copy()
+    inside = evidence.inside
     removable = np.array([name in policy.remove for name in CATEGORIES])
     sure = score >= policy.threshold
     metadata = category == METADATA
-    marked = removable[category] & (sure | metadata) & ~protected
+    marked = removable[category] & (sure | metadata) & ~evidence.protected
     spared = {segment for segment in inside.rest if marked[segment]}
     for segment in spared:
         marked[segment], score[segment] = False, inside.rest[segment]
@@ -104,9 +140,9 @@ def judge(
         for span in inside.suspects
         if span.segment in spared or span.score >= inside.certain
     ]
-    spans = _spans(policy, marked, protected, grouped, suspects)
+    spans = _spans(policy, marked, evidence.protected, evidence.findings, suspects)
     guarded = _guard(batch, policy, marked)
-    return Judgement(category, score, marked, spans, grouped, guarded)
+    return Judgement(category, score, marked, spans, evidence.findings, guarded, evidence)
 
 
 def protects(findings: Sequence[tuple[int, Finding]]) -> list[int]:
