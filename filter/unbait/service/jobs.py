@@ -28,6 +28,7 @@ class Job:
     id: int = field(default_factory=_ids.__next__)
     parts: list[Part] = field(default_factory=list)
     expected: int | None = None
+    names: list[str | None] = field(default_factory=list)  # the ids that its documents came with
     alone: bool = False
     lost: int = 0
 

@@ -109,7 +109,8 @@ class Pool:
                 return
             job.lost += 1
             missing = job.expected - len(job.parts) if job.lost >= _MOST_LOST else 1
-            job.parts += [failure(problem, job.wrapped)] * missing
+            names = job.names[len(job.parts) :][:missing]
+            job.parts += [failure(problem, job.wrapped, name) for name in names]
             if job.settle():
                 return
         job.alone = True
@@ -239,9 +240,10 @@ class Member:
                 limit.reschedule(asyncio.get_running_loop().time() + seconds)
                 match head["t"]:
                     case "planned":
-                        for name, expected in head["counts"].items():
-                            jobs[int(name)].expected = expected
-                            jobs[int(name)].settle()
+                        for number, names in head["names"].items():
+                            job = jobs[int(number)]
+                            job.expected, job.names = len(names), names
+                            job.settle()
                     case "parts":
                         _spread(head["parts"], body, jobs)
                         self.pool.watcher.worked(head["stats"])

@@ -68,16 +68,16 @@ def _serve(sock: socket.socket, desk: Desk, settings: Settings) -> None:
     head, body = wire.receive_blocking(sock)
     planned: list[tuple[int, Item]] = []
     refused: list[tuple[int, list[Part]]] = []
-    counts: dict[str, int] = {}
+    names: dict[str, list[str | None]] = {}
     for job, items in _planned(head["jobs"], body, settings):
         if isinstance(items, ProblemError):
-            counts[str(job["id"])] = job["first"] + 1
+            names[str(job["id"])] = [None] * (job["first"] + 1)
             refused.append((job["id"], [failure(items, wrapped=False)]))
         else:
-            counts[str(job["id"])] = len(items)
+            names[str(job["id"])] = [item.id for item in items]
             planned += ((job["id"], item) for item in items[job["first"] :])
     # Said first: from here on a death is one document's fault.
-    wire.send_blocking(sock, {"t": "planned", "counts": counts})
+    wire.send_blocking(sock, {"t": "planned", "names": names})
     if refused:
         _send(sock, refused, {})
     owners = [job for job, _ in planned]
