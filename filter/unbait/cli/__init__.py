@@ -13,7 +13,7 @@ import click
 
 from unbait.errors import RuleError, UnbaitError
 
-COMMANDS = ("clean", "explain", "score", "rules", "models", "serve")
+COMMANDS = ("clean", "explain", "score", "rules", "models", "serve", "mix")
 
 
 class Failure(click.ClickException):

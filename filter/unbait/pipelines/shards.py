@@ -15,7 +15,7 @@ from typing import IO, Any, NamedTuple
 
 from unbait.errors import InputError
 from unbait.io.audit import audit_line
-from unbait.io.formats import Bad, Chunk, Written, format_named, kind_by_name
+from unbait.io.formats import Bad, Chunk, Record, Written, format_named, kind_by_name
 from unbait.io.formats_open import open_write
 from unbait.pipelines.parts import Part, Store, write_part
 from unbait.pipelines.plan import Plan, Task
@@ -217,27 +217,17 @@ def do_chunk(task: Task, number: int, chunk: Chunk, stem: Path) -> Ended:
 
 def clean_chunk(task: Task, chunk: Chunk) -> tuple[dict[str, bytes], Tally]:
     """Clean the records of a chunk; give the bytes of its output, rejects and audit."""
-    cleaner = task.recipe.cleaner()
     tally = Tally()
     written: list[Written] = []
     rejects: list[bytes] = []
     audit: list[bytes] = []
-    reader = format_named(chunk.file.format)
-    for item in clean_records(cleaner, reader.read(chunk, task.columns)):
+    records = format_named(chunk.file.format).read(chunk, task.columns)
+    for item in (_tagged if task.tag else _cleaned)(task, chunk, records, tally, audit):
         if isinstance(item, Bad):
             tally.add_bad(item)
             rejects.append(reject_line(item, chunk.file.path))
-            continue
-        record, result = item
-        if result is None:
-            tally.passed_on += 1
-            written.append(Written(record, None))
-            continue
-        tally.add(record, result)
-        written.append(Written(record, result.text))
-        if task.audit:
-            name = record.id or f"{chunk.file.path}: {record.where}"
-            audit.append(audit_line(result.audit(id=name, path=task.output_path(chunk.file))))
+        else:
+            written.append(item)
     sink = format_named(task.output(chunk.file))
     compression = kind_by_name(task.output_path(chunk.file))[1]
     made = {
@@ -246,6 +236,38 @@ def clean_chunk(task: Task, chunk: Chunk) -> tuple[dict[str, bytes], Tally]:
         "audit": b"".join(audit),
     }
     return {kind: data for kind, data in made.items() if data or kind == "out"}, tally
+
+
+def _cleaned(
+    task: Task, chunk: Chunk, records: Iterator[Record | Bad], tally: Tally, audit: list[bytes]
+) -> Iterator[Written | Bad]:
+    """Clean records, count them, and write their audit."""
+    for item in clean_records(task.recipe.cleaner(), records):
+        if isinstance(item, Bad):
+            yield item
+            continue
+        record, result = item
+        if result is None:
+            tally.passed_on += 1
+            yield Written(record, None)
+            continue
+        tally.add(record, result)
+        if task.audit:
+            name = record.id or f"{chunk.file.path}: {record.where}"
+            audit.append(audit_line(result.audit(id=name, path=task.output_path(chunk.file))))
+        yield Written(record, result.text)
+
+
+def _tagged(
+    task: Task, chunk: Chunk, records: Iterator[Record | Bad], tally: Tally, audit: list[bytes]
+) -> Iterator[Written | Bad]:
+    """Write tags instead of documents."""
+    from unbait.pipelines.dolma import tag_records
+
+    for item in tag_records(task.recipe.cleaner(), records):
+        if isinstance(item, Written):
+            tally.documents += 1
+        yield item
 
 
 def write_lines(store: Store, plan: Plan, kind: str, path: str) -> None:
