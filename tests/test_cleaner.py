@@ -17,7 +17,7 @@ ARTICLE = [
     "“We were told about it on Sunday,” a spokeswoman for the ministry said. “There is no secret.”",
     "The two governments signed an agreement on military advisers eighteen years ago, and it has "
     "been renewed three times since.",
-    "Opposition politicians asked for a debate in parliament, which the speaker refused on Tuesday.",
+    "Opposition politicians asked for a debate in parliament, which the speaker refused.",
 ]
 AD = "Click Here: online rugby store malaysia"
 BAIT = "Like this story?"

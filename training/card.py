@@ -21,8 +21,9 @@ scikit-learn trained it; NumPy runs it; the files cannot run code.
 ## What it learned from
 
 Lines read one by one by a large language model in their pages ({lines} lines of news,
-pages and our own reading), articles taken as clean, and junk made from our templates in 20 languages (counted apart as made).
-No text is kept in the model or the project; the data's hashes stand in `manifest.json`.
+pages and our own reading), articles taken as clean, and junk made from our templates in 20
+languages (counted apart as made). No text is kept in the model or the project; the data's hashes
+stand in `manifest.json`.
 
 ## How good it is
 

@@ -71,4 +71,4 @@ def _between(start: Ints, end: Ints, size: int) -> Ints:
     gap_start = np.concatenate(([0], end))
     length = np.concatenate((start, [size])) - gap_start
     first = np.cumsum(length) - length
-    return np.arange(length.sum()) + np.repeat(gap_start - first, length)
+    return np.asarray(np.arange(length.sum()) + np.repeat(gap_start - first, length))
