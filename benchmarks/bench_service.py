@@ -228,7 +228,7 @@ def main() -> None:
         for i in range(0, 500, 100)
     ]
     print(f"load before: {os.getloadavg()[0]:.1f}; {len(texts)} articles of "
-          f"{sum(map(len, texts)) / len(texts):.0f} characters; fields={options.fields}")  # fmt: skip
+          f"{sum(map(len, texts)) / len(texts):.0f} characters; fields={options.fields}")
     alone = library(texts, options.fields, options.workers, options.seconds)
     print(f"library, {options.workers} processes: {alone:.0f} documents/s")
     query = f"?fields={options.fields}"

@@ -155,7 +155,7 @@ def weights(data: Titles, mask: Mask) -> NDArray[np.float64]:
         for label in (0, 1):
             chosen = mask & (data.source == source) & (data.label == label)
             weight[chosen] = 1.0 / max(int(chosen.sum()), 1)
-    return weight / weight[mask].mean()
+    return np.asarray(weight / weight[mask].mean())
 
 
 def fit_column(
@@ -163,8 +163,8 @@ def fit_column(
 ) -> tuple[NDArray[np.float64], float]:
     """Fit one column on the titles of ``mask``: (BUCKETS,) weights and a bias.
 
-    The column of all languages sees marks, numbers and vectors alone: words are one language's. ``beside`` names languages whose
-    words it shall know too, to measure how it does on them.
+    The column of all languages sees marks, numbers and vectors alone: words are one
+    language's. ``beside`` names languages whose words it shall know too, to measure it on them.
     """
     words = data.words[mask]
     if name == "any":
@@ -195,7 +195,9 @@ def _words_of(
     return np.unique(np.concatenate((seen, book.common[name])))
 
 
-def fit_tongue(data: Titles, book: Book, seed: int = 0) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def fit_tongue(
+    data: Titles, book: Book, seed: int = 0
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Fit which language a headline is in: (BUCKETS, COLUMNS) weights and biases.
 
     Learns from headlines and from strings of common words; the other languages are one class.

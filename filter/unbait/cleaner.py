@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 BATCH_CHARACTERS = 1 << 19
 BATCH_DOCUMENTS = 4096
 LIKELY_SENTENCE = 0.5  # a sentence as likely junk as this may save the rest of its paragraph
-SOUND_REST = 0.3  # ... when what is left is no likelier junk than this by its words,
+SOUND_REST = 0.2  # ... when what is left is no likelier junk than this by its words,
+MOST_ROUNDS = 3  # of judging what is left again
 LEAST_REST = 40  # and has at least so many characters
 
 
@@ -162,8 +163,33 @@ class Cleaner:
         """Judge the segments of a batch by model, rules and policy."""
         look = self._model.look(made, folded, told, layouts)
         chances = self._model.judge(look, made.first_segment)
+        junk = self._model.junk(chances)
         inside = self._inside(made, folded, look)
-        return judge(made, self.policy, chances, self._model.junk(chances), findings, inside)
+        judged = judge(made, self.policy, chances, junk, findings, inside)
+        for _ in range(MOST_ROUNDS if self.policy.action == "remove" else 0):
+            part, again = self._left(made, look, judged)
+            likely = self._model.junk(again)
+            falls = (likely >= self.policy.threshold) & (junk[part] < self.policy.threshold)
+            if not falls.any():
+                break
+            chances[part[falls]], junk[part[falls]] = again[falls], likely[falls]
+            judged = judge(made, self.policy, chances, junk, findings, inside)
+        return judged
+
+    def _left(
+        self, made: Batch, look: Look, judged: Judgement
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Judge again what is left of the documents that lost something.
+
+        What stood beside a cut has new neighbours; judging until nothing more falls makes a
+        second cleaning find what the first left. Returns the segments and their chances.
+        """
+        lost = np.zeros(len(judged.guarded), dtype=bool)
+        lost[made.segment_document[judged.marked]] = True
+        lost &= ~judged.guarded
+        part = np.flatnonzero(lost[made.segment_document] & ~judged.marked)
+        first = np.searchsorted(part, made.first_segment)
+        return part, self._model.judge(look.rows(part), first)
 
     def _inside(self, made: Batch, folded: Folded, look: Look) -> Inside:
         """Return the sentences that may be junk inside their paragraph."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,6 +36,7 @@ _HANDLE = re.compile(r"(?:\b(?:via|by|RT)\s+)?@\w+:?")
 _TAGS = re.compile(r"(?:\s*#\w+)+\s*$")
 _DATE = re.compile(r"\b\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d{2})\b|\b\d{4}-\d{2}-\d{2}\b")
 _TAIL = re.compile(r"\s+([-–—|»·])\s+([^-–—|»·]+)$")
+_PAPERS = ("Báo ", "Tạp chí ", "Đài ")
 _EDGES = " \t\"“”'‘’|»«-–—:·"
 
 
@@ -122,6 +124,12 @@ class HeadlineModel:
         x -= x.max(axis=1, keepdims=True)
         np.exp(x, out=x)
         return np.asarray(x / x.sum(axis=1, keepdims=True), dtype=np.float32)
+
+
+@lru_cache(maxsize=1)
+def packaged() -> HeadlineModel:
+    """Return the packaged model, loaded when it is first asked for."""
+    return HeadlineModel.load(modelfile.packaged("headline"))
 
 
 def gathered(titles: Sequence[str]) -> Iterator[tuple[NDArray[np.int64], list[str]]]:
@@ -217,6 +225,7 @@ def _without_publisher(text: str) -> str:
     words = found[2].split()
     if len(words) > _MOST_TAIL or len(text[: found.start()].split()) < _LEAST_HEAD:
         return text
-    if found[1] in "-–—" and not all(word[0].isupper() for word in words):
-        return text if not found[2].startswith(("Báo ", "Tạp chí ", "Đài ")) else text[: found.start()]
+    dashed = found[1] in "-–—" and not found[2].startswith(_PAPERS)
+    if dashed and not all(word[0].isupper() for word in words):
+        return text
     return text[: found.start()]

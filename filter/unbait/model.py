@@ -6,7 +6,7 @@ second of which sees what the first said of the neighbours.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +51,18 @@ class Look:
     sentence_logits: NDArray[np.float32]
     sentence_counts: NDArray[np.float32]
     first_sentence: NDArray[np.int64]
+
+
+    def rows(self, part: NDArray[np.int64]) -> Look:
+        """Return what stage two needs of the segments ``part`` alone."""
+        return replace(
+            _empty_look(),
+            logits=self.logits[part],
+            shapes=self.shapes[part],
+            ties=self.ties[part],
+            layouts=self.layouts[part],
+            told=self.told[part],
+        )
 
 
 @dataclass(frozen=True, slots=True)

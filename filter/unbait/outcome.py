@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 MODEL = "MODEL"
 WORD = "WORD"
+_TELL_WORDS_OF = 300  # paragraphs of a document; a longer list of cuts explains itself
 _TELL_WORDS_FROM = 0.2  # a kept paragraph as likely junk as this tells its words too
 
 GUARD_NOTE = (
@@ -141,9 +142,9 @@ class Outcome:
                 found.extend(span.category for span in row.spans)
         return dict(Counter(found))
 
-    def verdict(self) -> Verdict:
+    def verdict(self, title: str | None = None) -> Verdict:
         """Return what the document is as a whole."""
-        return verdict_of(self._text, self._rows, self._guarded)
+        return verdict_of(self._text, self._rows, self._guarded, self._policy, title)
 
     def _removed(self) -> Iterator[tuple[int, int]]:
         """Yield the removed ranges in order."""
@@ -263,7 +264,7 @@ class Outcome:
             number
             for number, row in enumerate(self._rows)
             if row.marked or row.score >= _TELL_WORDS_FROM
-        ]
+        ][:_TELL_WORDS_OF]
         spans = [(self._rows[number].start, self._rows[number].end) for number in numbers]
         return dict(zip(numbers, self._explainer.words(self._text, spans), strict=True))
 

@@ -38,7 +38,7 @@ class Result:
     @cached_property
     def verdict(self) -> Verdict:
         """What the document is as a whole, with its numbers."""
-        return self._outcome.verdict()
+        return self._outcome.verdict(self.document.title)
 
     def cut_counts(self) -> dict[Category, int]:
         """Return how many cuts there are of each category, without making the decisions."""

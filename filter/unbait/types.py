@@ -86,12 +86,23 @@ class Policy:
 
     ``remove`` names the categories that go; the others are kept.
     ``guard`` is the share of a document's characters above which nothing is cut but flagged.
+
+    The others belong to the verdict on the whole document. It is spam above these shares: ``spam``
+    of its characters advertising or comments, ``stuffed`` of its longer words the same one,
+    ``repeated`` of its three-word runs said thrice, ``linked`` links a word. It is clickbait when
+    its headline is as likely bait as ``bait`` and at least ``unmet`` of its promise is not met.
     """
 
     remove: frozenset[Category] = JUNK_BY_DEFAULT
     threshold: float = 0.5
     action: Literal["remove", "flag"] = "remove"
     guard: float = 0.95
+    spam: float = 0.8
+    stuffed: float = 0.15
+    repeated: float = 0.5
+    linked: float = 0.2
+    bait: float = 0.8
+    unmet: float = 0.5
 
     def __post_init__(self) -> None:
         """Refuse values that could not mean anything."""
