@@ -6,7 +6,7 @@ import contextlib
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
@@ -23,6 +23,17 @@ from unbait.cli.run import run as run_many
 
 if TYPE_CHECKING:
     from unbait import Cleaner
+
+
+def _verdicts(_ctx: click.Context, _option: click.Parameter, value: str) -> frozenset[str]:
+    """Read the names of verdicts, and refuse others."""
+    from unbait.types import VerdictName
+
+    names = frozenset(filter(None, value.replace(" ", "").split(",")))
+    wrong = names - set(get_args(VerdictName))
+    if wrong:
+        raise click.BadParameter(f"no such verdict: {', '.join(sorted(wrong))}")
+    return names
 
 
 @click.command("clean")
@@ -49,6 +60,13 @@ if TYPE_CHECKING:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write what could not be cleaned, and why, as JSON lines.",
 )
+@click.option(
+    "--drop-verdict",
+    metavar="NAMES",
+    default="",
+    callback=_verdicts,
+    help="Leave out documents that are spam, not_article or clickbait (several: with commas).",
+)
 @click.option("--diff", is_flag=True, help="Show a unified diff instead of the clean text.")
 @click.option("--marked", is_flag=True, help="Show the text with its cuts struck through instead.")
 @takes_cleaner
@@ -66,6 +84,7 @@ def command(  # noqa: PLR0913 - one for each option
     output_dir: str | None,
     audit: Path | None,
     rejects: Path | None,
+    drop_verdict: frozenset[str],
     diff: bool,
     marked: bool,
     run_options: RunOptions,
@@ -91,6 +110,8 @@ def command(  # noqa: PLR0913 - one for each option
     """
     _refuse_mixtures(files, in_place, output_dir is not None, diff, marked)
     if run_options.wanted(files):
+        if drop_verdict:
+            raise click.UsageError("files of many documents take no --drop-verdict yet.")
         if in_place or diff or marked or "-" in files:
             raise click.UsageError(
                 "files of many documents take no --in-place, --diff, --marked and no -."
@@ -111,7 +132,7 @@ def command(  # noqa: PLR0913 - one for each option
     target = Target(in_place, folder, shown, use_color(color), len(sources) > 1)
     task = work.Task(kind, url, lang, jobs)
     with line_writer(audit) as write_audit, line_writer(rejects) as write_reject:
-        run = Run(target, write_audit, write_reject, quiet)
+        run = Run(target, write_audit, write_reject, quiet, drop_verdict)
         with _progress(len(sources), quiet or target.fills_terminal) as step:
             for outcome in work.outcomes(cleaner, sources, task):
                 run.take(outcome)

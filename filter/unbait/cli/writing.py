@@ -124,19 +124,24 @@ class Run:
     """Takes outcomes one by one, and counts what failed."""
 
     def __init__(
-        self, target: Target, write_audit: LineWriter, write_reject: LineWriter, quiet: bool
-    ) -> None:
-        """Take where things go."""
+        self, target: Target, write_audit: LineWriter, write_reject: LineWriter, quiet: bool,
+        drop: frozenset[str] = frozenset(),
+    ) -> None:  # fmt: skip
+        """Take where things go; documents of the verdicts ``drop`` go to the rejects alone."""
         self._target = target
         self._write_audit = write_audit
         self._write_reject = write_reject
         self._quiet = quiet
+        self._drop = drop
         self.failed = 0
 
     def take(self, outcome: Done | Reject) -> None:
         """Write one outcome and its record; nothing that fails is lost."""
         if isinstance(outcome, Reject):
             self._fail(outcome)
+            return
+        if self._drop and outcome.result.verdict.name in self._drop:
+            self._leave_out(outcome)
             return
         try:
             path, data, coding = self._target.write(outcome)
@@ -162,9 +167,20 @@ class Run:
             for note in (*notes, *outcome.result.notes):
                 say(outcome.loaded.source, note)
 
+    def _leave_out(self, done: Done) -> None:
+        """Drop a document as asked: no failure, and never without a word."""
+        source, verdict = done.loaded.source, done.result.verdict
+        why = f"left out as {verdict.name}: {verdict.reason}"
+        if not self._quiet:
+            say(source, why)
+        self._record(Reject(source.name, "DROPPED", why, None if source.path else done.loaded.raw))
+
     def _fail(self, reject: Reject) -> None:
         self.failed += 1
         say_failure(reject)
+        self._record(reject)
+
+    def _record(self, reject: Reject) -> None:
         self._write_reject(
             {
                 "version": 1,
