@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from unbait import modelfile
 from unbait.errors import ModelError
 from unbait.fold import fold
 from unbait.model import ParagraphModel
@@ -13,7 +14,7 @@ from unbait.segment import batch
 from unbait.types import CATEGORIES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
 TOLERANCE = 1e-4
@@ -31,21 +32,31 @@ def verify(directory: Path) -> int:
     """Replay ``parity.jsonl``; return the number of rows, or raise ModelError at a difference."""
     import orjson
 
-    model = ParagraphModel.load(directory)
+    replay = _replay(directory)
     path = directory / "parity.jsonl"
     try:
         lines = path.read_bytes().splitlines()
     except OSError as error:
         raise ModelError("MODEL_MISSING", f"{path}: cannot be read ({error.strerror})") from error
     for number, line in enumerate(lines, start=1):
-        row = orjson.loads(line)
-        now = _junk(model, row["text"])
-        if len(now) != len(row["junk"]) or np.abs(now - row["junk"]).max(initial=0) > TOLERANCE:
+        now, then = replay(orjson.loads(line))
+        if len(now) != len(then) or np.abs(now - then).max(initial=0) > TOLERANCE:
             raise ModelError(
                 "MODEL_PARITY",
                 f"{path}: row {number} gives other probabilities here than where it was made",
             )
     return len(lines)
+
+
+def _replay(directory: Path) -> Callable[[dict[str, Any]], tuple[Any, list[float]]]:
+    """Return what gives a row's probabilities now and then, for the kind of model it is."""
+    if modelfile.read_manifest(directory).get("name") == "headline":
+        from unbait.headline import HeadlineModel
+
+        headlines = HeadlineModel.load(directory)
+        return lambda row: (headlines.score([row["title"]]), [row["score"]])
+    model = ParagraphModel.load(directory)
+    return lambda row: (_junk(model, row["text"]), row["junk"])
 
 
 def _junk(model: ParagraphModel, text: str) -> Any:
