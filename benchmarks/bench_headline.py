@@ -11,7 +11,7 @@ from unbait.headline import HeadlineModel
 
 HEADS = ("Council approves budget for new bridge over the Arven river", "17 things only cats know")
 MIXED = (*HEADS, "Esta es la razón por la que debes poner una moneda en la nevera",
-         "Bí mật bất ngờ đằng sau bức ảnh cưới này", "Polisi tangkap dua pelaku pencurian")  # fmt: skip
+         "Bí mật bất ngờ đằng sau bức ảnh cưới này", "Polisi tangkap dua pelaku pencurian")
 COUNT, ROUNDS = 100_000, 5
 
 

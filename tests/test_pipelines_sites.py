@@ -15,7 +15,7 @@ from unbait.pipelines.sites import Limits, SiteMemory, SiteSketch, lines_of
 # Furniture that reads like prose: no rule and no model would call it junk alone.
 MOTTO = "The river has carried the news of this valley since the spring of eighteen hundred."
 HOURS = "The desk is open from {} in the morning until the last train has left the station."
-WORDS = "council plan river bridge school budget market winter road harbour library orchard".split()
+WORDS = ["council", "plan", "river", "bridge", "school", "budget", "market", "winter", "road"]
 
 
 def generated(pages: int, site: str = "valley.test", seed: int = 3) -> list[tuple[str, str]]:

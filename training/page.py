@@ -186,7 +186,7 @@ def second_rows(samples: list[Sample], models: list[PageModel]) -> Array:
 
 def fit_second(rows: Array, label: Array, weight: Array) -> dict[str, Array]:
     """Grow the trees of the second stage."""
-    from catboost import CatBoostClassifier  # type: ignore[import-untyped]
+    from catboost import CatBoostClassifier
 
     # Light rows are thinned, and the rest made heavier for them: half the time, the same trees.
     chance = np.minimum(1.0, weight * 2)

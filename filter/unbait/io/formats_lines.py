@@ -162,12 +162,17 @@ def record_of(
         return Bad(where, "COLUMN_TYPE", f"{columns.html or columns.text!r}: {kind}", content)
     if columns.html is None and isinstance(document, bytes):
         return Bad(where, "COLUMN_TYPE", f"{columns.text!r}: bytes, not text", content)
-    named = (_name(values.get(one)) for one in (columns.id, columns.url, columns.lang))
-    text, page = (None, document) if columns.html else (document, None)
     title = values.get(columns.title)
     return Record(
-        where, row, text, page, *named, title if isinstance(title, str) else None
-    )  # type: ignore[arg-type]
+        where,
+        row,
+        text=document if columns.html is None and isinstance(document, str) else None,
+        page=None if columns.html is None else document,
+        id=_name(values.get(columns.id)),
+        url=_name(values.get(columns.url)),
+        lang=_name(values.get(columns.lang)),
+        title=title if isinstance(title, str) else None,
+    )
 
 
 def _name(value: Any) -> str | None:

@@ -28,11 +28,11 @@ class TableRow(NamedTuple):
     """A row of a table, by its place."""
 
     table: Any
-    index: int
+    place: int
 
     def as_dict(self) -> dict[str, Any]:
         """Give the row as Python values."""
-        row: dict[str, Any] = self.table.slice(self.index, 1).to_pylist()[0]
+        row: dict[str, Any] = self.table.slice(self.place, 1).to_pylist()[0]
         return row
 
 
@@ -103,7 +103,7 @@ def _schema(path: Path) -> Any:
 
 def _from_table(rows: list[Written], columns: Columns) -> Any:
     """Take the written rows out of their table and put the clean texts in."""
-    table = rows[0].record.row.table.take(pa.array([one.record.row.index for one in rows]))
+    table = rows[0].record.row.table.take(pa.array([one.record.row.place for one in rows]))
     place = table.schema.get_field_index(columns.text)
     before = table.column(place).to_pylist() if place >= 0 else [None] * len(rows)
     texts = [

@@ -34,7 +34,7 @@ class RayCleaner:
     ) -> None:
         """Build this actor's cleaner."""
         self._cleaner = ColumnCleaner(recipe, html)
-        self._columns = {"text": text, "url": url, "into": into}
+        self._columns: dict[str, Any] = {"text": text, "url": url, "into": into}
         recipe.cleaner()
 
     def __call__(self, batch: Any) -> Any:

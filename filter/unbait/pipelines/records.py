@@ -89,7 +89,7 @@ def _text(cleaner: Cleaner, record: Record) -> Result | Bad:
 
 def _page(cleaner: Cleaner, record: Record) -> Result | Bad:
     try:
-        made: Result = cleaner.clean_html(record.page, url=record.url)
+        made: Result = cleaner.clean_html(record.page or "", url=record.url)
     except Exception as error:  # as above
         return bad_of(record, error)
     return made

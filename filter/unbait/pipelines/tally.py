@@ -90,7 +90,11 @@ class Tally:
     @classmethod
     def of(cls, data: dict[str, Any]) -> Tally:
         """Read what ``as_dict`` gave."""
-        return cls(**{k: Counter(v) if isinstance(v, dict) else v for k, v in data.items()})
+        fields: dict[str, Any] = {
+            name: Counter(value) if isinstance(value, dict) else value
+            for name, value in data.items()
+        }
+        return cls(**fields)
 
 
 def site_of(url: str | None) -> str | None:
