@@ -242,6 +242,7 @@ def _cleaned(
     task: Task, chunk: Chunk, records: Iterator[Record | Bad], tally: Tally, audit: list[bytes]
 ) -> Iterator[Written | Bad]:
     """Clean records, count them, and write their audit."""
+    flags = task.recipe.policy.action == "flag"
     for item in clean_records(task.recipe.cleaner(), records):
         if isinstance(item, Bad):
             yield item
@@ -251,7 +252,7 @@ def _cleaned(
             tally.passed_on += 1
             yield Written(record, None)
             continue
-        tally.add(record, result)
+        tally.add(record, result, flags=flags)
         if task.audit:
             name = record.id or f"{chunk.file.path}: {record.where}"
             audit.append(audit_line(result.audit(id=name, path=task.output_path(chunk.file))))

@@ -37,8 +37,8 @@ class Tally:
     site_characters: Counter[str] = field(default_factory=Counter)
     site_cut: Counter[str] = field(default_factory=Counter)
 
-    def add(self, record: Record, result: Result) -> None:
-        """Count one cleaned document."""
+    def add(self, record: Record, result: Result, *, flags: bool = False) -> None:
+        """Count one cleaned document; ``flags`` says that its policy marks what it does not cut."""
         before, after = len(result.document.text), len(result.text)
         self.documents += 1
         self.characters_in += before
@@ -49,7 +49,9 @@ class Tally:
         site = site_of(record.url)
         if site:
             self._add_site(site, 1, before, before - after)
-        for decision in result.decisions:
+        # Decisions take a tenth of the time of cleaning: they are made where there are any.
+        touched = flags or before != after or result.notes
+        for decision in result.decisions if touched else ():
             if decision.action != "keep":
                 self.cuts[decision.category] += 1
                 self.cut_characters[decision.category] += decision.end - decision.start
