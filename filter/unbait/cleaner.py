@@ -167,6 +167,8 @@ class Cleaner:
         inside = self._inside(made, folded, look)
         judged = judge(made, self.policy, chances, junk, findings, inside)
         for _ in range(MOST_ROUNDS if self.policy.action == "remove" else 0):
+            if not judged.marked.any():
+                break
             part, again = self._left(made, look, judged)
             likely = self._model.junk(again)
             falls = (likely >= self.policy.threshold) & (junk[part] < self.policy.threshold)
@@ -195,6 +197,8 @@ class Cleaner:
         """Return the sentences that may be junk inside their paragraph."""
         model = self._model
         chosen = model.suspects(look)
+        if not len(chosen):
+            return Inside([], {}, model.sentence_threshold)
         start, end = look.sentence_start[chosen], look.sentence_end[chosen]
         told = told_of_sentences(self._rules, folded, start, end)
         junk = model.sentence_junk(look, made.codes, chosen, told)
