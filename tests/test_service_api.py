@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -213,7 +214,12 @@ def test_health_and_headers(http: httpx.Client) -> None:
 
 def test_metrics_count(http: httpx.Client) -> None:
     http.post("/v1/clean", json={"text": ARTICLE})
-    page = http.get("/metrics").text
+    page = ""
+    for _ in range(50):  # a worker says that it is idle a moment after its answer
+        page = http.get("/metrics").text
+        if 'unbait_workers{state="idle"} 1.0' in page:
+            break
+        time.sleep(0.1)
     for name in (
         'unbait_requests_total{method="POST",route="/v1/clean",status="200"}',
         'unbait_request_seconds_count{route="/v1/clean"}', 'unbait_bytes_total{direction="in"}',

@@ -49,8 +49,13 @@ class _Zlib:
         self._wbits = wbits
         self._inner = zlib.decompressobj(wbits)
         self._begun = False
+        self._held = b""  # a first byte alone does not tell whether there is a wrapper
 
     def feed(self, data: bytes) -> Iterator[bytes]:
+        data, self._held = self._held + data, b""
+        if not self._begun and len(data) < 2:
+            self._held = data
+            return
         while data:
             if self._inner.eof:
                 self._inner = zlib.decompressobj(self._wbits)
