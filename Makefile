@@ -29,7 +29,6 @@ check: lint types test gate  ## Everything that must hold before a change lands
 
 lint: $(VENV)/.dev  ## Style
 	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check --exclude '*.md' filter/unbait training tests benchmarks || true
 
 types: $(VENV)/.dev  ## mypy strict
 	@$(BIN)/mypy
