@@ -144,7 +144,8 @@ def _task(options: RunOptions, build_cleaner: Callable[[], Cleaner], audit: bool
              "url": options.url_column}  # fmt: skip
     named = {name: value for name, value in given.items() if value is not None}
     asked = frozenset(value for name, value in named.items() if name in ("id", "url"))
-    return Task(recipe, Columns(**named, asked=asked), options.to, audit, options.tag)
+    columns = Columns(**named, asked=asked)
+    return Task(recipe, columns, options.to, audit, options.tag, options.report is not None)
 
 
 def _check_stream(options: RunOptions, plan: Plan) -> None:

@@ -45,6 +45,7 @@ class Task:
     to: FormatName | None = None
     audit: bool = False
     tag: bool = False
+    report: bool = False
 
     def output(self, file: DataFile) -> FormatName:
         """Tell the format that a file's documents are written in."""
@@ -231,4 +232,5 @@ def _sorted(task: Task) -> tuple[Any, ...]:
     plain = (sorted(policy.remove), policy.threshold, policy.action, policy.guard)
     columns = replace(task.columns, asked=frozenset())
     return (plain, task.recipe.rules, task.recipe.keep, task.recipe.disable, task.recipe.model,
-            columns, sorted(task.columns.asked), task.to, task.audit, task.tag)  # fmt: skip
+            columns, sorted(task.columns.asked), task.to, task.audit, task.tag,
+            task.report)  # fmt: skip

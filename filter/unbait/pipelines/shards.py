@@ -252,7 +252,9 @@ def _cleaned(
             tally.passed_on += 1
             yield Written(record, None)
             continue
-        tally.add(record, result, flags=flags)
+        tally.add(result)
+        if task.report:
+            tally.add_details(record, result, flags=flags)
         if task.audit:
             name = record.id or f"{chunk.file.path}: {record.where}"
             audit.append(audit_line(result.audit(id=name, path=task.output_path(chunk.file))))
