@@ -166,28 +166,30 @@ class Cleaner:
         junk = self._model.junk(chances)
         inside = self._inside(made, folded, look)
         judged = judge(made, self.policy, chances, junk, findings, inside)
+        fallen = judged.marked
         for _ in range(MOST_ROUNDS if self.policy.action == "remove" else 0):
-            if not judged.marked.any():
+            if not fallen.any():
                 break
-            part, again = self._left(made, look, judged)
+            part, again = self._left(made, look, judged, fallen)
             likely = self._model.junk(again)
             falls = (likely >= self.policy.threshold) & (junk[part] < self.policy.threshold)
             if not falls.any():
                 break
             chances[part[falls]], junk[part[falls]] = again[falls], likely[falls]
-            judged = judge(made, self.policy, chances, junk, findings, inside)
+            before, judged = judged, judge(made, self.policy, chances, junk, findings, inside)
+            fallen = judged.marked & ~before.marked
         return judged
 
     def _left(
-        self, made: Batch, look: Look, judged: Judgement
+        self, made: Batch, look: Look, judged: Judgement, fallen: NDArray[np.bool_]
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Judge again what is left of the documents that lost something.
+        """Judge again what is left of the documents of the segments that have ``fallen``.
 
         What stood beside a cut has new neighbours; judging until nothing more falls makes a
         second cleaning find what the first left. Returns the segments and their chances.
         """
         lost = np.zeros(len(judged.guarded), dtype=bool)
-        lost[made.segment_document[judged.marked]] = True
+        lost[made.segment_document[fallen]] = True
         lost &= ~judged.guarded
         part = np.flatnonzero(lost[made.segment_document] & ~judged.marked)
         first = np.searchsorted(part, made.first_segment)

@@ -7,10 +7,9 @@ never been there: between two kept paragraphs the larger separator stays.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
@@ -39,8 +38,7 @@ class Explainer(Protocol):
         """Return for each span of ``text`` its telling words, strongest first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One segment of the document and what was judged of it."""
 
     start: int
@@ -48,8 +46,8 @@ class Row:
     category: int
     score: float
     marked: bool
-    spans: list[Span]
-    findings: list[Finding]
+    spans: Sequence[Span]
+    findings: Sequence[Finding]
 
 
 class JudgedTable:
@@ -75,14 +73,15 @@ class JudgedTable:
         base = self._base[number]
         low, high = self._bounds[number], self._bounds[number + 1]
         columns = (column[low:high] for column in self._columns)
+        spans, findings = self._spans, self._findings
         return [
             Row(
                 start - base, end - base, category, score, marked,
-                [_moved(span, base) for span in self._spans.get(segment, ())],
-                [_shifted(finding, base) for finding in self._findings.get(segment, ())],
+                [_moved(span, base) for span in spans[i]] if i in spans else (),
+                [_shifted(one, base) for one in findings[i]] if i in findings else (),
             )
-            for segment, (start, end, category, score, marked) in enumerate(
-                zip(*columns, strict=True), start=low
+            for i, start, end, category, score, marked in zip(
+                range(low, high), *columns, strict=True
             )
         ]  # fmt: skip
 

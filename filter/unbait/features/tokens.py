@@ -11,7 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-BLOCK = 1 << 16  # most characters hashed at once; longer segments are read up to here
+BLOCK = 1 << 19  # most characters hashed at once; longer segments are read up to here
 SPACE, LETTER, DIGIT, MARK, IDEOGRAPH = range(5)
 
 _BASE = 0x9E3779B1

@@ -11,7 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unbait.errors import RuleError
-from unbait.rules.loading import CUT, compile_pattern, keep_rules, load_user, wrapped
+from unbait.rules.loading import (
+    CUT,
+    compile_pattern,
+    keep_rules,
+    load_user,
+    matches,
+    wrapped,
+)
 from unbait.rules.lookup import KeyTable
 from unbait.rules.model import LINE_CHARACTERS, USERS, Additions, Rule, RuleFile
 from unbait.rules.packaged import load_packaged
@@ -23,6 +30,7 @@ _CHUNK_BYTES = 4_096
 _PIECE_BYTES = 32_768  # longer paragraphs are matched in pieces, so that time stays linear
 _HITS_A_PIECE = 256
 _SET_MEMORY = 16 << 20
+_MATCH_MEMORY = 8 << 20  # with half of it some packaged rules fall back to a slower automaton
 _SET_RULES = 50  # in one automaton: more multiply its states, fewer mean more runs over the text
 
 
@@ -206,10 +214,10 @@ class RuleSet:
     ) -> None:
         for local in self._set_of(rules).Match(text) or ():
             index, end = rules[local], -1
-            for hit in self._sieve_of(index).finditer(text):
-                if hit.start() > end:
-                    begin = text.rfind(b"\n", 0, hit.start()) + 1
-                    end = text.find(b"\n", hit.start())
+            for place, _ in matches(self._sieve_of(index), text):
+                if place > end:
+                    begin = text.rfind(b"\n", 0, place) + 1
+                    end = text.find(b"\n", place)
                     end = len(text) if end < 0 else end
                     self._match(index, text[begin:end], offset + begin, found)
 
@@ -222,7 +230,7 @@ class RuleSet:
         """
         spans = list(zip(start.tolist(), end.tolist(), strict=True))
         lines = b"\n".join([data[low:high] for low, high in spans])
-        places = [match.start() for match in self._sieve_of(index).finditer(lines)]
+        places = [place for place, _ in matches(self._sieve_of(index), lines)]
         if places:
             after = np.cumsum(end - start + 1)
             for line in np.unique(np.searchsorted(after, places, "right")).tolist():
@@ -235,8 +243,7 @@ class RuleSet:
         """Add the hits of one rule in one text; of a span rule not more than so many."""
         group = 1 if CUT in self.rules[index].pattern else 0
         most = len(text) if self._is_line[index] else _HITS_A_PIECE
-        for match in islice(self._exact_of(index).finditer(text), most):
-            low, high = match.span(group)
+        for low, high in islice(matches(self._exact_of(index), text, group), most):
             if high > low:
                 found.append((index, low + offset, high + offset))
 
@@ -250,20 +257,24 @@ class RuleSet:
         compiled = self._sieves.get(index)
         if compiled is None:
             rule = self.rules[index]
-            compiled = self._sieves[index] = compile_pattern(wrapped(rule.sieve, rule.scope))
+            compiled = self._sieves[index] = _compiled(rule.sieve, rule.scope)
         return compiled
 
     def _exact_of(self, index: int) -> Any:
         compiled = self._exact.get(index)
         if compiled is None:
             rule = self.rules[index]
-            compiled = self._exact[index] = compile_pattern(wrapped(rule.pattern, rule.scope))
+            compiled = self._exact[index] = _compiled(rule.pattern, rule.scope)
         return compiled
 
 
 def _longest(rule: Rule) -> int:
     """Say how long a paragraph may be for the rule to be tried on it."""
     return rule.longest if rule.scope == "line" else np.iinfo(np.int64).max
+
+
+def _compiled(pattern: str, scope: str) -> Any:
+    return compile_pattern(wrapped(pattern, scope), _MATCH_MEMORY)
 
 
 def _compiled_set(rules: Sequence[Rule]) -> Any:
