@@ -172,7 +172,7 @@ class Cleaner:
                 break
             part, again = self._left(made, look, judged, fallen)
             likely = self._model.junk(again)
-            falls = (likely >= self.policy.threshold) & (junk[part] < self.policy.threshold)
+            falls = (likely >= self.policy.threshold) & (judged.score[part] < self.policy.threshold)
             if not falls.any():
                 break
             chances[part[falls]], junk[part[falls]] = again[falls], likely[falls]

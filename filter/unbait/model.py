@@ -34,8 +34,8 @@ CLIP = 4.0  # standardised columns beyond this many deviations say no more
 class Look:
     """What stage one and the shape features say of a batch, before any context.
 
-    ``logits`` (segments, 8), ``shapes``, ``ties``, ``layouts``: (segments, columns); ``told``
-    (segments, categories) is what the rules found;
+    ``logits`` (segments, 8), ``shapes``, ``ties``, ``layouts``: (segments, columns); ``bonds`` are
+    what the ties were counted from; ``told`` (segments, categories) is what the rules found;
     ``sentence_start``/``sentence_end`` (sentences,) are source offsets, ``sentence_logits``
     (sentences, 8) what stage one says of each sentence alone, ``sentence_counts`` (sentences,) how
     many features it counted, ``first_sentence`` (segments + 1,).
@@ -43,6 +43,7 @@ class Look:
 
     logits: NDArray[np.float32]
     shapes: NDArray[np.float32]
+    bonds: features.Bonds
     ties: NDArray[np.float32]
     layouts: NDArray[np.float32]
     told: NDArray[np.float32]
@@ -54,12 +55,14 @@ class Look:
 
 
     def rows(self, part: NDArray[np.int64]) -> Look:
-        """Return what stage two needs of the segments ``part`` alone."""
+        """Return what stage two needs of the segments ``part``, as if no others were there."""
+        bonds = self.bonds.among(part)
         return replace(
             _empty_look(),
             logits=self.logits[part],
             shapes=self.shapes[part],
-            ties=self.ties[part],
+            bonds=bonds,
+            ties=bonds.columns(),
             layouts=self.layouts[part],
             told=self.told[part],
         )
@@ -128,19 +131,20 @@ class ParagraphModel:
         count = len(start)
         if not parts:
             return _empty_look()
+        bonds = features.Bonds.joined([part.pop() for part in parts])
         joined = [np.concatenate(column) for column in zip(*parts, strict=True)]
-        logits, shapes, ties, s_start, s_end, s_logits, s_features, per_segment = joined
+        logits, shapes, s_start, s_end, s_logits, s_features, per_segment = joined
         first_sentence = np.zeros(count + 1, dtype=np.int64)
         np.cumsum(per_segment, out=first_sentence[1:])
         if layouts is None:
             layouts = features.no_layout(count)
-        return Look(logits, shapes, ties, layouts, told, s_start, s_end, s_logits, s_features,
-                    first_sentence)  # fmt: skip
+        return Look(logits, shapes, bonds, bonds.columns(), layouts, told, s_start, s_end, s_logits,
+                    s_features, first_sentence)  # fmt: skip
 
     def _look_block(
         self, batch: Batch, folded: Folded, start: NDArray[np.int64], end: NDArray[np.int64],
         low: int, high: int,
-    ) -> tuple[NDArray[Any], ...]:  # fmt: skip
+    ) -> list[Any]:  # fmt: skip
         """Run stage one over the segments ``low:high``, which fit a block."""
         base = int(start[low])
         codes = folded.codes[base : min(int(end[high - 1]), base + features.BLOCK)]
@@ -159,12 +163,12 @@ class ParagraphModel:
         shapes = features.shape(
             batch.codes, batch.start[low:high], batch.end[low:high], tokens, source(tokens.start)
         )
-        ties = features.ties(tokens, batch.segment_document[low:high])
+        bonds = features.bonds(tokens, batch.segment_document[low:high])
         first = evidence.sentence_first
         s_start = source(tokens.start[first[:-1]])
         s_end = source(tokens.end[first[1:] - 1] - 1) + 1
         per_segment = np.diff(evidence.first_sentence)
-        return logits, shapes, ties, s_start, s_end, s_logits, counts, per_segment
+        return [logits, shapes, s_start, s_end, s_logits, counts, per_segment, bonds]
 
     def _weigh(
         self, evidence: features.Evidence
@@ -305,6 +309,7 @@ def _empty_look() -> Look:
     return Look(
         np.zeros((0, LOGITS), dtype=np.float32),
         np.zeros((0, len(features.SHAPE_NAMES)), dtype=np.float32),
+        features.Bonds(np.zeros(0, np.uint64), np.zeros(0, np.uint64)),
         np.zeros((0, len(features.TIE_NAMES)), dtype=np.float32),
         features.no_layout(0), np.zeros((0, len(CATEGORIES)), dtype=np.float32),
         nothing, nothing, np.zeros((0, LOGITS), dtype=np.float32), np.zeros(0, np.float32),

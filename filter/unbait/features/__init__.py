@@ -9,7 +9,7 @@ from unbait.features.context import context, passed
 from unbait.features.evidence import HASH_BITS, Evidence, evidence
 from unbait.features.layout import LAYOUT_NAMES, no_layout
 from unbait.features.shape import SHAPE_NAMES, shape
-from unbait.features.ties import TIE_NAMES, ties
+from unbait.features.ties import TIE_NAMES, Bonds, bonds, ties
 from unbait.features.tokens import BLOCK, Tokens, tokenize
 
 # Raise it whenever a feature changes: models of another version are refused.
@@ -22,8 +22,10 @@ __all__ = [
     "LAYOUT_NAMES",
     "SHAPE_NAMES",
     "TIE_NAMES",
+    "Bonds",
     "Evidence",
     "Tokens",
+    "bonds",
     "context",
     "evidence",
     "no_layout",
