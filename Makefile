@@ -40,6 +40,7 @@ bench: $(VENV)/.dev  ## Speed, beside the peers that are installed
 	@$(BIN)/python -m benchmarks.speed
 
 train: $(VENV)/.dev  ## Train, measure and write models/paragraph (about ten minutes)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[train-paragraph]'
 	@$(BIN)/python -m training train
 	@$(BIN)/python -m training export
 

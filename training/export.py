@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import orjson
 
 from training import evaluate, inside, paragraph, records
@@ -15,6 +16,7 @@ from training.crossfit import Crossfit
 from unbait import modelfile
 from unbait.features import FEATURE_VERSION, HASH_BITS
 from unbait.model import ParagraphModel
+from unbait.networks import Network
 
 ROOT = Path(__file__).resolve().parents[1]
 MODELS = ROOT / "models"
@@ -35,7 +37,7 @@ def export(fit: Crossfit) -> None:
     """Write ``models/paragraph`` and ``docs/figures/paragraph.json``."""
     figures = evaluate.figures(fit)
     network, threshold, figures["inside"] = inside.fit(fit, _models(fit))
-    arrays = paragraph.arrays(fit.fitted) | paragraph.network_arrays("sentences", network)
+    arrays = paragraph.arrays(fit.fitted) | network.arrays("sentences")
     directory = MODELS / "paragraph"
     manifest = {
         "name": "paragraph",
@@ -59,7 +61,8 @@ def export(fit: Crossfit) -> None:
 def _models(fit: Crossfit) -> list[ParagraphModel]:
     """Return for each fold a model whose stage one did not see it."""
     manifest = {"calibration": fit.calibration, "sentence_threshold": 1.0}
-    blank = paragraph.network_arrays("sentences", fit.fitted.first)
+    nothing = np.zeros((0, 0), dtype=np.float32)
+    blank = Network(*(nothing for _ in fields(Network))).arrays("sentences")
     return [
         ParagraphModel(paragraph.arrays(replace(fit.fitted, stage_one=one)) | blank, manifest)
         for one in fit.stage_ones

@@ -18,7 +18,8 @@ from training.records import Record
 from training.split import FOLDS
 from training.synthetic import bank, make
 from unbait.fold import fold
-from unbait.model import CLIP, Look, Network, ParagraphModel
+from unbait.model import Look, ParagraphModel
+from unbait.networks import Network, standardised
 from unbait.rules import RuleSet
 from unbait.sentences import sentence_columns, sentence_owner, told_of_sentences
 from unbait.types import CATEGORIES
@@ -64,13 +65,12 @@ def _network(parts: Sequence[Rows]) -> Network:
     columns = np.concatenate([part[0] for part in parts])
     junk = np.concatenate([part[1] for part in parts])
     mean, scale = columns.mean(axis=0), 1.0 / (columns.std(axis=0) + 1e-3)
-    scaled = np.clip((columns - mean) * scale, -CLIP, CLIP)
     model = MLPClassifier(
         (_HIDDEN,), alpha=0.1, batch_size=256, max_iter=_EPOCHS, random_state=0
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit(scaled, junk)
+        model.fit(standardised(columns, mean, scale), junk)
     # Two outputs for a softmax: nothing, and what the logistic output says.
     out = np.concatenate((np.zeros_like(model.coefs_[1]), model.coefs_[1]), axis=1)
     bias = np.append(np.zeros(1), model.intercepts_[1])

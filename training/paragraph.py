@@ -1,29 +1,28 @@
-"""Fitting the paragraph model: scikit-learn trains, what comes out are plain arrays.
+"""Fitting the paragraph model: scikit-learn and torch train, what comes out are plain arrays.
 
-Stage two must learn from what stage one says of lines it has not seen, and the second pass from
-what the first says of lines it has not seen; so each learns from out-of-fold outputs.
+Stage two must learn from what stage one says of lines it has not seen, so it learns from
+out-of-fold outputs.
 """
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, vstack
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, SGDClassifier
-from sklearn.neural_network import MLPClassifier
 
+from training import recurrent
 from training.split import FOLDS
 from training.tables import Table
 from unbait import features
 from unbait.features.context import LOGITS
-from unbait.model import CLIP, CONTENT, JUNK, METADATA, Network, junk_logit, with_junk
+from unbait.model import CONTENT, JUNK, METADATA, junk_logit
+from unbait.networks import Recurrent
 from unbait.types import CATEGORIES
 
 Mask = NDArray[np.bool_]
@@ -36,9 +35,7 @@ class Settings:
 
     word_alpha: float = 2e-6
     word_epochs: int = 10
-    hidden: int = 32
-    network_alpha: float = 1.0
-    network_epochs: int = 14
+    context: recurrent.Shape = field(default_factory=recurrent.Shape)
     seed: int = 0
 
 
@@ -95,46 +92,17 @@ def _questions(
     yield data.words[known], np.isin(data.label[known], JUNK), data.weight[known]
 
 
-def fit_network(
-    columns: NDArray[np.float32], label: NDArray[np.int64], weight: NDArray[np.float64],
-    settings: Settings,
-) -> Network:  # fmt: skip
-    """Fit one small network over standardised, clipped columns."""
-    mean = columns.mean(axis=0)
-    scale = 1.0 / (columns.std(axis=0) + 1e-3)
-    scaled = np.clip((columns - mean) * scale, -CLIP, CLIP)
-    model = MLPClassifier(
-        (settings.hidden,), alpha=settings.network_alpha, batch_size=256,
-        max_iter=settings.network_epochs, random_state=settings.seed,
-    )  # fmt: skip
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit(scaled, label, sample_weight=weight)
-    arrays = (mean, scale, model.coefs_[0], model.intercepts_[0], model.coefs_[1],
-              model.intercepts_[1])  # fmt: skip
-    return Network(*(np.ascontiguousarray(array, dtype=np.float32) for array in arrays))
-
-
 @dataclass(frozen=True, slots=True)
 class Fitted:
     """A whole paragraph model, before its probabilities are calibrated."""
 
     stage_one: StageOne
-    first: Network
-    second: Network
+    context: Recurrent
 
 
 def see(data: Table, logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the columns of stage two's first pass."""
+    """Return the columns of stage two."""
     return features.context(logits, data.shapes, data.ties, data.layouts, data.told, data.first)
-
-
-def see_again(
-    data: Table, seen: NDArray[np.float32], chances: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """Return the columns of stage two's second pass."""
-    again = features.passed(with_junk(chances), data.shapes[:, 0], data.first)
-    return np.concatenate((seen, again), axis=1)
 
 
 class Ladder:
@@ -176,21 +144,15 @@ class Ladder:
 
     def fit(self, out: frozenset[int]) -> Fitted:
         """Fit the whole model without the folds ``out``."""
-        data, known = self.data, self._but(out)
-        seen = see(data, self.logits(out))
-        chances = np.zeros((len(self.fold), len(CATEGORIES)), dtype=np.float32)
-        for fold in set(range(FOLDS)) - out:
-            network = self._network(seen, known & (self.fold != fold))
-            chances[self.fold == fold] = network(seen[self.fold == fold])
-        first = self._network(seen, known)
-        for fold in out:
-            chances[self.fold == fold] = first(seen[self.fold == fold])
-        second = self._network(see_again(data, seen, chances), known)
-        return Fitted(self.stage_one(out), first, second)
-
-    def _network(self, columns: NDArray[np.float32], mask: Mask) -> Network:
         data = self.data
-        return fit_network(columns[mask], data.label[mask], data.weight[mask], self.settings)
+        lines = recurrent.Lines(
+            see(data, self.logits(out)),
+            np.eye(len(CATEGORIES), dtype=np.float32)[data.label],
+            data.weight,
+            recurrent.runs_of(data.first, self._but(out)),
+        )
+        network = recurrent.fit(lines, self.settings.context, self.settings.seed)
+        return Fitted(self.stage_one(out), network)
 
     def _but(self, out: frozenset[int]) -> Mask:
         return ~np.isin(self.fold, list(out))
@@ -198,8 +160,7 @@ class Ladder:
 
 def predict(fitted: Fitted, data: Table) -> NDArray[np.float32]:
     """Return (lines, categories) as serving would."""
-    seen = see(data, fitted.stage_one.logits(data.words))
-    return fitted.second(see_again(data, seen, fitted.first(seen)))
+    return fitted.context(see(data, fitted.stage_one.logits(data.words)), data.first)
 
 
 def calibrate(
@@ -224,14 +185,4 @@ def arrays(fitted: Fitted) -> dict[str, NDArray[Any]]:
         "stage_one.scale": fitted.stage_one.scale,
         "stage_one.bias": fitted.stage_one.bias,
     }
-    return (
-        result
-        | network_arrays("first_pass", fitted.first)
-        | network_arrays("second_pass", fitted.second)
-    )
-
-
-def network_arrays(name: str, network: Network) -> dict[str, NDArray[Any]]:
-    """Return the arrays of one network under its name."""
-    parts = ("mean", "scale", "hidden", "hidden_bias", "out", "out_bias")
-    return {f"{name}.{part}": getattr(network, part) for part in parts}
+    return result | fitted.context.arrays("context")

@@ -1,7 +1,7 @@
 """The paragraph model at run time: arrays and JSON in, probabilities out. NumPy alone.
 
-Stage one sums hashed word weights per sentence and segment; stage two is two small networks, the
-second of which sees what the first said of the neighbours.
+Stage one sums hashed word weights per sentence and segment; stage two is a small recurrent network
+over the segments of each document.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy as np
 
 from unbait import features, modelfile
 from unbait.features.context import LOGITS
+from unbait.networks import Network, Recurrent
 from unbait.sentences import sentence_columns
 from unbait.types import CATEGORIES
 
@@ -27,7 +28,6 @@ CONTENT, METADATA = CATEGORIES.index("content"), CATEGORIES.index("metadata")
 JUNK = [i for i in range(len(CATEGORIES)) if i not in (CONTENT, METADATA)]
 _TINY = 1e-7
 _SUSPECT_LOGIT = -1.5  # sentences whose own words say less than this are not looked at again
-CLIP = 4.0  # standardised columns beyond this many deviations say no more
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,32 +68,6 @@ class Look:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Network:
-    """One hidden layer: standardise, clip, rectify, softmax over the categories."""
-
-    mean: NDArray[np.float32]
-    scale: NDArray[np.float32]
-    hidden: NDArray[np.float32]
-    hidden_bias: NDArray[np.float32]
-    out: NDArray[np.float32]
-    out_bias: NDArray[np.float32]
-
-    def __call__(self, columns: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return probabilities (rows, categories)."""
-        x = (columns - self.mean) * self.scale
-        np.clip(x, -CLIP, CLIP, out=x)
-        x = x @ self.hidden
-        x += self.hidden_bias
-        np.maximum(x, 0, out=x)
-        x = x @ self.out
-        x += self.out_bias
-        x -= x.max(axis=1, keepdims=True)
-        np.exp(x, out=x)
-        x /= x.sum(axis=1, keepdims=True)
-        return np.asarray(x, dtype=np.float32)
-
-
 class ParagraphModel:
     """The trained model of one directory: ``manifest.json`` and ``weights.safetensors``."""
 
@@ -103,8 +77,8 @@ class ParagraphModel:
         self._table: NDArray[np.int8] = arrays["stage_one.table"]
         self._scale: NDArray[np.float32] = arrays["stage_one.scale"]
         self.bias: NDArray[np.float32] = arrays["stage_one.bias"]
-        self._passes = [_network(arrays, name) for name in ("first_pass", "second_pass")]
-        self._sentences = _network(arrays, "sentences")
+        self._context = Recurrent.of(arrays, "context")
+        self._sentences = Network.of(arrays, "sentences")
         self._slope, self._offset = manifest["calibration"]
 
     @classmethod
@@ -196,9 +170,7 @@ class ParagraphModel:
         if not len(look.logits):
             return np.zeros((0, len(CATEGORIES)), dtype=np.float32)
         seen = features.context(look.logits, look.shapes, look.ties, look.layouts, look.told, first)
-        chances = with_junk(self._passes[0](seen))
-        again = features.passed(chances, look.shapes[:, 0], first)
-        return self._passes[1](np.concatenate((seen, again), axis=1))
+        return self._context(seen, first)
 
     def junk(self, chances: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return the calibrated probability of junk, metadata set aside: shape (segments,)."""
@@ -246,18 +218,6 @@ def junk_logit(chances: NDArray[np.float32]) -> NDArray[np.float64]:
     """Return the log odds of junk against content; what may be metadata counts for neither."""
     junk = chances[:, JUNK].sum(axis=1, dtype=np.float64)
     return np.asarray(np.log(junk + _TINY) - np.log(chances[:, CONTENT] + _TINY))
-
-
-def with_junk(chances: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Append a column: the summed probability of the junk categories."""
-    return np.concatenate((chances, chances[:, JUNK].sum(axis=1, keepdims=True)), axis=1)
-
-
-def _network(arrays: dict[str, NDArray[Any]], name: str) -> Network:
-    return Network(
-        *(arrays[f"{name}.{part}"] for part in
-          ("mean", "scale", "hidden", "hidden_bias", "out", "out_bias"))
-    )  # fmt: skip
 
 
 def _group(values: NDArray[Any], first: NDArray[np.int64]) -> NDArray[Any]:

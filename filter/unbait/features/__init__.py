@@ -5,7 +5,7 @@ counts; ``shape``, ``ties`` and ``layout`` describe a segment, its bonds within 
 what its page knows of it; ``context`` gathers all of it, neighbours included, for stage two.
 """
 
-from unbait.features.context import context, passed
+from unbait.features.context import context
 from unbait.features.evidence import HASH_BITS, Evidence, evidence
 from unbait.features.layout import LAYOUT_NAMES, no_layout
 from unbait.features.shape import SHAPE_NAMES, shape
@@ -13,7 +13,7 @@ from unbait.features.ties import TIE_NAMES, Bonds, bonds, ties
 from unbait.features.tokens import BLOCK, Tokens, tokenize
 
 # Raise it whenever a feature changes: models of another version are refused.
-FEATURE_VERSION = 2
+FEATURE_VERSION = 3
 
 __all__ = [
     "BLOCK",
@@ -29,7 +29,6 @@ __all__ = [
     "context",
     "evidence",
     "no_layout",
-    "passed",
     "shape",
     "ties",
     "tokenize",

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 LOGITS = 8  # what stage one says: headline, the six other categories than content, junk
 _LOGIT_LIMIT = 8.0
 _REACH = 3
-_PASSED_REACH = 4
 _NEIGHBOUR_SHAPE = tuple(
     SHAPE_NAMES.index(name)
     for name in ("log_characters", "ends_stop", "capital_share", "starts_upper")
@@ -116,24 +115,3 @@ def context(
     own = (logits, chances, shapes, tie, layouts, told)
     around = places.around(near, _REACH)
     return np.concatenate((*own, *around, place, mean), axis=1, dtype=np.float32)
-
-
-def passed(
-    chances: NDArray[np.float32], lengths: NDArray[np.float32], first: NDArray[np.int64]
-) -> NDArray[np.float32]:
-    """Return what the second pass adds: the first pass's view of the segment and its neighbours.
-
-    ``chances`` (segments, categories + junk) are probabilities of the first pass, ``lengths``
-    (segments,) the log of one plus the characters. Shape (segments, columns).
-    """
-    places = _Places(first)
-    junk = chances[:, -1]
-    place = np.stack((
-        *(places.window(junk, reach) for reach in (2, 5, 12)),
-        *places.before_after((1 - junk) * np.expm1(lengths)), *places.before_after(junk),
-    ), axis=1)  # fmt: skip
-    logs = np.log(np.clip(chances, 1e-4, 1.0))
-    return np.concatenate(
-        (chances, logs, *places.around(chances, _PASSED_REACH), place, places.mean(chances)),
-        axis=1, dtype=np.float32,
-    )  # fmt: skip
