@@ -35,8 +35,8 @@ def test_enough_is_written_for_every_language(lang):
     assert sum(counts.values()) >= 25
     assert 2 * (counts["ad"] + sum(len(half.shared_ads) for half in halves)) >= sum(counts.values())
     assert len(hard_negatives(lang)) >= (100 if lang == "en" else 25)
-    assert len(articles(lang)) == 3
-    assert all(7 <= len(article) <= 11 for article in articles(lang))
+    assert len(articles(lang)) >= 3
+    assert all(7 <= len(article) <= 13 for article in articles(lang))
 
 
 def test_hard_negatives_are_at_least_600_and_differ():

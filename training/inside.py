@@ -105,7 +105,12 @@ def _paragraphs(records: Sequence[Record], number: int) -> dict[str, list[str]]:
                 if distance < _SURE_OF_LANGUAGE and lang in found:
                     found[lang].append(text)
     for lang, texts in found.items():
-        ours = [text for text in bank.articles(lang)[0] if len(text) >= _LEAST_CHARACTERS / 2]
+        ours = [
+            text
+            for article in bank.carriers(lang, "train")
+            for text in article
+            if len(text) >= _LEAST_CHARACTERS / 2
+        ]
         Random(f"{number}:{lang}").shuffle(texts)
         found[lang] = (texts or ours * 8)[: PARAGRAPHS // FOLDS]
     return found

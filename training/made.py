@@ -17,19 +17,24 @@ _SURE_OF_LANGUAGE = 1000  # resiliparse's distance: smaller is surer
 
 
 def inserted(real: Iterable[Record], seed: int = 0) -> list[Record]:
-    """Put made junk into the content of ``real`` records, and of articles of ours where none is.
+    """Put made junk into the content of ``real`` records and into articles of ours.
 
-    A record made of a real one keeps its url, so that both fall into the same fold. The first
-    article of each language is for training; measuring uses the others.
+    A record made of a real one keeps its url, so that both fall into the same fold.
     """
     carriers = _carriers(real)
     found: list[Record] = []
     for lang in bank.LANGS:
         rng = Random(f"{seed}:{lang}")
-        ours = Record(f"made:{lang}", "made", list(bank.articles(lang)[0]), [], [], lang=lang)
-        own = carriers.get(lang) or [ours]
+        own = carriers.get(lang, []) + _ours(lang)
         found.extend(_made(rng.choice(own), lang, number, rng) for number in range(DOCUMENTS))
     return found
+
+
+def _ours(lang: str) -> list[Record]:
+    return [
+        Record(f"made:{lang}:{number}", "made", list(article), [], [], lang=lang)
+        for number, article in enumerate(bank.carriers(lang, "train"))
+    ]
 
 
 def _made(carrier: Record, lang: str, number: int, rng: Random) -> Record:

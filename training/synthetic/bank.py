@@ -61,6 +61,11 @@ def articles(lang: str) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(block.splitlines()) for block in text.strip().split("\n\n"))
 
 
+def carriers(lang: str, half: Half) -> tuple[tuple[str, ...], ...]:
+    """Return the articles into which junk of one half is put: every other one is for measuring."""
+    return articles(lang)[HALVES.index(half) :: 2]
+
+
 @cache
 def hard_negatives(lang: str) -> tuple[str, ...]:
     """Return sentences of articles in ``lang`` that look like junk."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from random import Random
 from typing import Protocol
 
-from training.synthetic.bank import JUNK, LANGS, Half, articles, hard_negatives
+from training.synthetic.bank import JUNK, LANGS, Half, carriers, hard_negatives
 from training.synthetic.disguise import KINDS, Kind, disguise
 from training.synthetic.make import Line, insert, insert_inside
 
@@ -72,7 +72,7 @@ def _injected(clean: Clean, lang: str, documents: int, rng: Random, half: Half) 
     plain_cut = dict.fromkeys(KINDS, 0)
     hidden_cut = dict.fromkeys(KINDS, 0)
     for _ in range(documents):
-        article = rng.choice(articles(lang)[1:])
+        article = rng.choice(carriers(lang, half))
         record = insert(article, rng, lang=lang, half=half, disguised=0)["lines"]
         texts = [line["text"] for line in record]
         plain = cut_lines(clean, texts, lang)
@@ -105,9 +105,10 @@ def _disguised_ads(record: list[Line], rng: Random, kind: Kind) -> Iterable[tupl
 def _hard_negatives(clean: Clean, lang: str) -> dict[str, float]:
     """Share of hard negatives that lose anything, standing alone and inside an article."""
     alone, within = [], []
+    wholes = carriers(lang, "test")
     for i, text in enumerate(hard_negatives(lang)[1::2]):
         alone.append(bool(removed(clean(text, lang))))
-        article = articles(lang)[1 + i % (len(articles(lang)) - 1)]
+        article = wholes[i % len(wholes)]
         at = 2 + i % (len(article) - 2)
         whole = "\n\n".join((*article[:at], text, *article[at:]))
         start = len("\n\n".join(article[:at])) + 2
@@ -117,11 +118,14 @@ def _hard_negatives(clean: Clean, lang: str) -> dict[str, float]:
 
 
 def _inside(clean: Clean, lang: str, documents: int, rng: Random, half: Half) -> float:
-    """Share of paragraphs that come out as they were before junk was put into them."""
+    """Share of paragraphs that come out as they were before junk was put into them.
+
+    Lines without an end mark are headings and list items, no paragraphs.
+    """
     exact = []
     for _ in range(documents):
-        article = rng.choice(articles(lang)[1:])
-        at = rng.randrange(1, len(article))
+        article = rng.choice(carriers(lang, half))
+        at = rng.choice([i for i, text in enumerate(article) if i and not text[-1].isalnum()])
         text, [(start, end)] = insert_inside(article[at], rng, lang, half)
         before = "\n\n".join(article[:at]) + "\n\n"
         whole = before + "\n\n".join((text, *article[at + 1 :]))
