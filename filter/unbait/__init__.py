@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from unbait.cleaner import Cleaner
-    from unbait.errors import InputError, ModelError, RuleError, UnbaitError
+    from unbait.errors import (
+        InputError,
+        LabelError,
+        ModelError,
+        PolicyError,
+        RuleError,
+        UnbaitError,
+    )
     from unbait.result import Result
     from unbait.types import Decision, Document, Policy, Reason, Verdict
 
@@ -15,8 +22,9 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Cleaner": "cleaner", "Result": "result", "InputError": "errors", "ModelError": "errors",
-    "RuleError": "errors", "UnbaitError": "errors", "Decision": "types", "Document": "types",
-    "Policy": "types", "Reason": "types", "Verdict": "types",
+    "LabelError": "errors", "PolicyError": "errors", "RuleError": "errors", "UnbaitError": "errors",
+    "Decision": "types", "Document": "types", "Policy": "types", "Reason": "types",
+    "Verdict": "types",
 }  # fmt: skip
 
 __all__ = [
@@ -24,8 +32,10 @@ __all__ = [
     "Decision",
     "Document",
     "InputError",
+    "LabelError",
     "ModelError",
     "Policy",
+    "PolicyError",
     "Reason",
     "Result",
     "RuleError",

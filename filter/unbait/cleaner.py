@@ -14,7 +14,7 @@ from unbait.errors import InputError
 from unbait.explain import WordExplainer
 from unbait.fold import Folded, fold
 from unbait.model import JUNK, Look, ParagraphModel
-from unbait.outcome import JudgedTable, Outcome
+from unbait.outcome import Explainer, JudgedTable, Outcome
 from unbait.policy import Inside, Judgement, Span, judge
 from unbait.result import Result
 from unbait.rules import Hits, RuleSet
@@ -61,7 +61,7 @@ class Cleaner:
         self._rules = RuleSet.packaged(tuple(rules), tuple(disable), tuple(keep))
         directory = modelfile.packaged("paragraph") if model is None else Path(model)
         self._model = ParagraphModel.load(directory)
-        self.explainer = WordExplainer(self._model)
+        self.explainer: Explainer = WordExplainer(self._model)
 
     def with_policy(self, policy: Policy) -> Cleaner:
         """Return a cleaner with another policy; rules and model are shared, nothing is loaded."""
@@ -69,6 +69,11 @@ class Cleaner:
         other.policy = policy
         other.__dict__.pop("_pages", None)  # it would hold this cleaner and its policy
         return other
+
+    @property
+    def model_sha256(self) -> str:
+        """The hash of the weights it judges with."""
+        return str(self._model.manifest["weights_sha256"])
 
     def clean(self, text: str, title: str | None = None, lang: str | None = None) -> Result:
         """Clean one text."""

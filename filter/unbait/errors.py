@@ -27,3 +27,11 @@ class RuleError(UnbaitError):
 
 class ModelError(UnbaitError):
     """A model directory is damaged, missing or made for another feature version."""
+
+
+class PolicyError(UnbaitError):
+    """A policy file cannot be used, or promises what its sample cannot hold."""
+
+
+class LabelError(UnbaitError):
+    """A file of labels cannot be read, or nothing can be learnt from it."""

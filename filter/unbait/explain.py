@@ -18,6 +18,14 @@ _LEAST = 0.1
 _READ = 4_000  # characters of a segment that are looked at
 
 
+class NoWords:
+    """Explains nothing, where nobody reads why."""
+
+    def words(self, _text: str, spans: list[tuple[int, int]]) -> list[list[Reason]]:
+        """Return no word for any span."""
+        return [[] for _ in spans]
+
+
 class WordExplainer:
     """Reads the hashed weights back: each word's own share in the evidence."""
 

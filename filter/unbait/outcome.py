@@ -34,7 +34,7 @@ GUARD_NOTE = (
 class Explainer(Protocol):
     """Says which words of a stretch of text spoke most for junk."""
 
-    def words(self, text: str, spans: list[tuple[int, int]]) -> list[list[Reason]]:
+    def words(self, text: str, spans: list[tuple[int, int]], /) -> list[list[Reason]]:
         """Return for each span of ``text`` its telling words, strongest first."""
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Category = Literal["content", "ad", "engagement", "teaser", "boilerplate", "metadata", "comment"]
 Action = Literal["keep", "flag", "remove"]
@@ -124,6 +127,13 @@ class Policy:
     def flag(cls) -> Policy:
         """Mark what the default policy would remove, and keep it."""
         return cls(action="flag")
+
+    @classmethod
+    def load(cls, path: str | Path) -> Policy:
+        """Read a policy file, as ``unbait calibrate`` writes it; PolicyError says what is wrong."""
+        from unbait.policyfile import load
+
+        return load(path)
 
     def but(self, **changes: object) -> Policy:
         """Return a copy with these fields changed."""

@@ -11,9 +11,9 @@ from typing import Any
 
 import click
 
-from unbait.errors import RuleError, UnbaitError
+from unbait.errors import PolicyError, RuleError, UnbaitError
 
-COMMANDS = ("clean", "explain", "score", "rules", "models", "serve", "mix")
+COMMANDS = ("clean", "explain", "score", "rules", "models", "calibrate", "serve", "mix")
 
 
 class Failure(click.ClickException):
@@ -45,7 +45,7 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except UnbaitError as error:
-            kind = WrongUse if isinstance(error, RuleError) else Failure
+            kind = WrongUse if isinstance(error, (PolicyError, RuleError)) else Failure
             raise kind(str(error)) from error
 
 

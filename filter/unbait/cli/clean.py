@@ -22,7 +22,7 @@ from unbait.cli.run import RunOptions, takes_run
 from unbait.cli.run import run as run_many
 
 if TYPE_CHECKING:
-    from unbait import Cleaner
+    from unbait.cli.options import CleanerOptions
 
 
 def _verdicts(_ctx: click.Context, _option: click.Parameter, value: str) -> frozenset[str]:
@@ -88,7 +88,7 @@ def command(  # noqa: PLR0913 - one for each option
     diff: bool,
     marked: bool,
     run_options: RunOptions,
-    build_cleaner: Callable[[], Cleaner],
+    build_cleaner: CleanerOptions,
     kind: Any,
     url: str | None,
     lang: str | None,

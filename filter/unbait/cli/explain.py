@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,7 +15,7 @@ from unbait.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from unbait import Cleaner
+    from unbait.cli.options import CleanerOptions
 
 
 @click.command("explain")
@@ -29,7 +28,7 @@ def command(
     ctx: click.Context,
     *,
     files: tuple[str, ...],
-    build_cleaner: Callable[[], Cleaner],
+    build_cleaner: CleanerOptions,
     kind: Any,
     url: str | None,
     lang: str | None,

@@ -9,6 +9,8 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
+from unbait.cli.options import policy_named, policy_option
+
 if TYPE_CHECKING:
     from unbait.io.formats import Bad, Columns, DataFile, Record
     from unbait.types import Policy
@@ -18,14 +20,7 @@ if TYPE_CHECKING:
 @click.argument("documents", type=click.Path())
 @click.argument("tags", type=click.Path())
 @click.option("-o", "--output", required=True, type=click.Path(), help="The file to write.")
-@click.option(
-    "--policy",
-    "policy_name",
-    type=click.Choice(["default", "strict", "flag"]),
-    default="default",
-    show_default=True,
-    help="What goes: strict cuts metadata too, flag cuts nothing.",
-)
+@policy_option
 @click.option(
     "--threshold",
     type=click.FloatRange(0, 1, min_open=True),
@@ -46,7 +41,7 @@ def command(  # noqa: PLR0913 - one for each option
     documents: str,
     tags: str,
     output: str,
-    policy_name: str,
+    policy: str,
     threshold: float | None,
     remove: str | None,
     text_column: str,
@@ -65,22 +60,20 @@ def command(  # noqa: PLR0913 - one for each option
     from unbait.io.formats import Columns
     from unbait.pipelines.plan import describe
 
-    policy = _policy(policy_name, threshold, remove)
+    chosen = _policy(policy, threshold, remove)
     columns = Columns(text=text_column, id=id_column)
     try:
         file, tag_file = describe(documents, documents), describe(tags, tags)
     except OSError as error:
         raise click.UsageError(f"{error.filename}: {error.strerror}") from error
-    failed = _write(file, tag_file, columns, policy, output, rejects)
+    failed = _write(file, tag_file, columns, chosen, output, rejects)
     if failed:
         click.echo(f"{failed:,} records rejected", err=True)
     ctx.exit(1 if failed else 0)
 
 
 def _policy(name: str, threshold: float | None, remove: str | None) -> Policy:
-    from unbait.types import Policy
-
-    made = {"default": Policy, "strict": Policy.strict, "flag": Policy.flag}[name]()
+    made = policy_named(name)
     changes: dict[str, Any] = {}
     if threshold is not None:
         changes["threshold"] = threshold

@@ -6,29 +6,33 @@ import functools
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 if TYPE_CHECKING:
-    from unbait import Cleaner
+    from unbait import Cleaner, Policy
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+policy_option = click.option(
+    "--policy",
+    metavar="default|strict|flag|FILE",
+    default="default",
+    show_default=True,
+    help="What goes: strict cuts metadata too, flag only marks; FILE is a policy of your own.",
+)
+
+_THRESHOLD_OPTION = click.option(
+    "--threshold",
+    type=click.FloatRange(0, 1, min_open=True),
+    help="How sure it must be before it cuts, above 0 to 1.",
+)
+
 _CLEANER_OPTIONS = (
-    click.option(
-        "--policy",
-        type=click.Choice(["default", "strict", "flag"]),
-        default="default",
-        show_default=True,
-        help="What goes: strict cuts metadata too, flag only marks.",
-    ),
-    click.option(
-        "--threshold",
-        type=click.FloatRange(0, 1, min_open=True),
-        help="How sure it must be before it cuts, above 0 to 1.",
-    ),
+    policy_option,
     click.option(
         "--rules",
         multiple=True,
@@ -42,6 +46,12 @@ _CLEANER_OPTIONS = (
         help="Keep every paragraph in which this pattern is found.",
     ),
     click.option("--disable", multiple=True, metavar="ID", help="Switch a rule off."),
+    click.option(
+        "--model",
+        type=click.Path(path_type=Path),
+        metavar="DIRECTORY",
+        help="A model of your own, as unbait train makes it.",
+    ),
 )
 
 _READING_OPTIONS = (
@@ -79,20 +89,20 @@ files_argument = click.argument(
 
 def takes_cleaner(command: Command) -> Command:
     """Add the options that shape a cleaner; the command gets a function that builds it."""
+    return _with_options(_given_cleaner(command), (_THRESHOLD_OPTION, *_CLEANER_OPTIONS))  # type: ignore[return-value]
 
-    @functools.wraps(command)
-    def with_cleaner(
-        policy: str,
-        threshold: float | None,
-        rules: tuple[Path, ...],
-        keep: tuple[str, ...],
-        disable: tuple[str, ...],
-        **others: Any,
-    ) -> Any:
-        build = functools.partial(_build_cleaner, policy, threshold, rules, keep, disable)
-        return command(build_cleaner=build, **others)
 
-    return _with_options(with_cleaner, _CLEANER_OPTIONS)  # type: ignore[return-value]
+def takes_cleaner_to_tune(command: Command) -> Command:
+    """Add the same options but the threshold, for a command that looks for it."""
+    return _with_options(_given_cleaner(command), _CLEANER_OPTIONS)  # type: ignore[return-value]
+
+
+def policy_named(name: str) -> Policy:
+    """Return a policy by its name, or the one of a file."""
+    from unbait import Policy
+
+    made = {"default": Policy, "strict": Policy.strict, "flag": Policy.flag}.get(name)
+    return made() if made else Policy.load(name)
 
 
 def takes_reading(command: Command) -> Command:
@@ -113,16 +123,60 @@ def _with_options(command: Callable[..., Any], options: tuple[Any, ...]) -> Call
     return command
 
 
-def _build_cleaner(
-    policy: str,
-    threshold: float | None,
-    rules: tuple[Path, ...],
-    keep: tuple[str, ...],
-    disable: tuple[str, ...],
-) -> Cleaner:
-    from unbait import Cleaner, Policy
+@dataclass(frozen=True, slots=True)
+class CleanerOptions:
+    """What was said of the cleaner; calling it builds one."""
 
-    chosen = {"default": Policy, "strict": Policy.strict, "flag": Policy.flag}[policy]()
-    if threshold is not None:
-        chosen = chosen.but(threshold=threshold)
-    return Cleaner(policy=chosen, rules=rules, keep=keep, disable=disable)
+    policy: str
+    threshold: float | None
+    rules: tuple[Path, ...]
+    keep: tuple[str, ...]
+    disable: tuple[str, ...]
+    model: Path | None
+
+    def __call__(self) -> Cleaner:
+        """Load rules and model."""
+        from unbait import Cleaner
+
+        policy = policy_named(self.policy)
+        if self.threshold is not None:
+            policy = policy.but(threshold=self.threshold)
+        cleaner = Cleaner(
+            policy, rules=self.rules, keep=self.keep, disable=self.disable, model=self.model
+        )
+        if self.threshold is None:
+            _warn_of_other_model(self.policy, cleaner)
+        return cleaner
+
+
+def _given_cleaner(command: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(command)
+    def with_cleaner(
+        *,
+        policy: str,
+        rules: tuple[Path, ...],
+        keep: tuple[str, ...],
+        disable: tuple[str, ...],
+        model: Path | None,
+        threshold: float | None = None,
+        **others: Any,
+    ) -> Any:
+        options = CleanerOptions(policy, threshold, rules, keep, disable, model)
+        return command(build_cleaner=options, **others)
+
+    return with_cleaner
+
+
+def _warn_of_other_model(policy: str, cleaner: Cleaner) -> None:
+    """Say that a promise does not hold when it was made for another model."""
+    if policy in ("default", "strict", "flag"):
+        return
+    from unbait.policyfile import proof
+
+    made_for = proof(policy).get("model_sha256", cleaner.model_sha256)
+    if made_for != cleaner.model_sha256:
+        click.echo(
+            f"{policy}: its promise was made for another model ({made_for[:12]}…) than this one "
+            f"({cleaner.model_sha256[:12]}…); run unbait calibrate again",
+            err=True,
+        )

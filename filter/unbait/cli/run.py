@@ -18,7 +18,7 @@ import click
 from unbait.errors import InputError
 
 if TYPE_CHECKING:
-    from unbait import Cleaner
+    from unbait.cli.options import CleanerOptions
     from unbait.pipelines.plan import Plan, Task
     from unbait.pipelines.shards import Outcome
 
@@ -98,7 +98,7 @@ def takes_run(command: Command) -> Command:
 def run(
     options: RunOptions,
     files: tuple[str, ...],
-    build_cleaner: Callable[[], Cleaner],
+    build_cleaner: CleanerOptions,
     *,
     output_dir: str | None,
     audit: Path | None,
@@ -130,15 +130,19 @@ def run(
     return 0 if outcome.clean else 1
 
 
-def _task(options: RunOptions, build_cleaner: Callable[[], Cleaner], audit: bool) -> Task:
+def _task(options: RunOptions, build_cleaner: CleanerOptions, audit: bool) -> Task:
     from unbait.io.formats import Columns
     from unbait.pipelines.plan import Task
     from unbait.pipelines.recipe import Recipe
 
     cleaner = build_cleaner()  # here too, so that a wrong rule is told before any work
-    _policy, _threshold, rules, keep, disable = build_cleaner.args  # type: ignore[attr-defined]
     recipe = Recipe(
-        cleaner.policy, tuple(str(path.resolve()) for path in rules), keep, disable, explain=audit
+        cleaner.policy,
+        tuple(str(path.resolve()) for path in build_cleaner.rules),
+        build_cleaner.keep,
+        build_cleaner.disable,
+        None if build_cleaner.model is None else str(build_cleaner.model.resolve()),
+        explain=audit,
     )
     given = {"text": options.text_column, "html": options.html_column, "id": options.id_column,
              "url": options.url_column}  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,7 +11,7 @@ import click
 from unbait.cli.options import files_argument, jobs_option, takes_cleaner, takes_reading
 
 if TYPE_CHECKING:
-    from unbait import Cleaner
+    from unbait.cli.options import CleanerOptions
     from unbait.cli.work import Done, Loaded
     from unbait.io.sources import Reject
 
@@ -42,7 +42,7 @@ def command(  # noqa: PLR0913 - one for each option
     files: tuple[str, ...],
     form: str,
     headlines: bool,
-    build_cleaner: Callable[[], Cleaner],
+    build_cleaner: CleanerOptions,
     kind: Any,
     url: str | None,
     lang: str | None,

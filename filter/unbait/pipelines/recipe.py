@@ -10,7 +10,6 @@ from unbait.types import Policy
 
 if TYPE_CHECKING:
     from unbait.cleaner import Cleaner
-    from unbait.types import Reason
 
 
 @dataclass(frozen=True)
@@ -36,6 +35,7 @@ class Recipe:
 @lru_cache(maxsize=4)
 def _cleaner(recipe: Recipe) -> Cleaner:
     from unbait.cleaner import Cleaner
+    from unbait.explain import NoWords
 
     cleaner = Cleaner(
         recipe.policy,
@@ -45,13 +45,5 @@ def _cleaner(recipe: Recipe) -> Cleaner:
         model=recipe.model,
     )
     if not recipe.explain:
-        cleaner.explainer = _NoWords()  # type: ignore[assignment]
+        cleaner.explainer = NoWords()
     return cleaner
-
-
-class _NoWords:
-    """Explains nothing."""
-
-    def words(self, text: str, spans: list[tuple[int, int]]) -> list[list[Reason]]:
-        """Give no word for any span."""
-        return [[] for _ in spans]
