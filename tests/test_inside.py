@@ -65,3 +65,12 @@ def test_sentences(text: str, sentences: int) -> None:
     made = batch([text.lower()])
     tokens = tokenize(made.codes, made.start, made.end)
     assert len(evidence(tokens, made.codes).sentence_first) - 1 == sentences
+
+
+def test_two_cuts_side_by_side_share_no_space(cleaner: Cleaner) -> None:
+    bait = "Like this story? Follow us on Facebook and subscribe to our newsletter!"
+    for text in (f"{FIRST} {bait}", f"{FIRST} {bait}\n{SECOND}", f"{bait} {FIRST}"):
+        result = cleaner.clean(text)
+        ends = [0, *(one.end for one in result.decisions)]
+        assert [one.start for one in result.decisions] == ends[:-1] and ends[-1] == len(text)
+        assert result.restore() == text

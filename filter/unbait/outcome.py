@@ -241,6 +241,7 @@ class Outcome:
         here = start
         for span in row.spans:
             low, high = self._trimmed(row, span) if self._cuts else (span.start, span.end)
+            low = max(low, here)  # the space between two cuts goes with the first
             if low > here:
                 yield Decision(here, low, category, "keep", row.score, ())
             yield Decision(low, high, span.category, act, span.score, _span_reasons(span))
