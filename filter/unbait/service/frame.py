@@ -6,8 +6,9 @@ import asyncio
 import logging
 import re
 import time
+import traceback
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers
 
@@ -48,16 +49,16 @@ class Frame:
         try:
             await self._app(scope, turn.receive, turn.send)
         except TimeoutError:
-            # The client does not read: a polite end would wait for it too.
-            scope[ABORT]()
-            await asyncio.sleep(0.01)  # uvicorn sees it gone before we return
+            await _cut(scope)  # the client does not read: a polite end would wait for it too
         except Exception as error:
-            # Its message may quote a document: type and place are enough.
-            log.exception("%s %s", turn.id, type(error).__name__, exc_info=_silent(error))
+            # Its message may quote a document: type and places are enough.
+            places = "".join(traceback.format_tb(error.__traceback__))
+            log.error("id=%s %s\n%s", turn.id, type(error).__name__, places)
             if turn.status:
-                raise
-            problem = ProblemError("INTERNAL", type(error).__name__)
-            await problem_response(problem)(scope, receive, turn.send)
+                await _cut(scope)  # half an answer must not look like a whole one
+            else:
+                problem = ProblemError("INTERNAL", type(error).__name__)
+                await problem_response(problem)(scope, receive, turn.send)
         finally:
             turn.finish()
 
@@ -111,5 +112,6 @@ class _Turn:
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 
-def _silent(error: Exception) -> Any:
-    return (type(error), type(error)(), error.__traceback__)
+async def _cut(scope: Scope) -> None:
+    scope[ABORT]()
+    await asyncio.sleep(0.01)  # uvicorn sees it gone before we return

@@ -55,6 +55,7 @@ class Pool:
         self.members = [Member(self) for _ in range(settings.worker_count())]
         self.running: set[Job] = set()
         self.failure: UnbaitError | None = None
+        self._dismissed = False
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -71,8 +72,13 @@ class Pool:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.dismiss()
+
+    def dismiss(self) -> None:
+        """Answer at once, and take nothing any more: the time to finish is over."""
+        self._dismissed = True
         for job in (*self.line.drain(), *self.running):
-            job.fail(ProblemError("DRAINING", "the service stopped", retry_after=5))
+            job.fail(_stopped())
 
     @property
     def ready(self) -> int:
@@ -88,6 +94,8 @@ class Pool:
         self, kind: str, raw: bytes, options: dict[str, Any], *, patient: bool = False
     ) -> list[Part]:
         """Do one job; ``patient`` waits for room in the line instead of being refused."""
+        if self._dismissed:
+            raise _stopped()
         job = Job(kind, raw, options, asyncio.get_running_loop().create_future())
         if patient:
             await self.line.put_patiently(job)
@@ -149,32 +157,37 @@ class Member:
                 await self._feed(process)
             finally:
                 self.ready = self.busy = False
-                self._writer.close()
-                with contextlib.suppress(ProcessLookupError):
-                    process.kill()
-                await process.wait()
+                await self._end(process)
 
     async def _start(self) -> asyncio.subprocess.Process:
         ours, theirs = socket.socketpair()
-        with theirs:
-            process = await asyncio.create_subprocess_exec(
-                *self.pool.command, str(theirs.fileno()), pass_fds=(theirs.fileno(),),
-                stdin=asyncio.subprocess.DEVNULL, env={**os.environ, **_ONE_THREAD},
-            )  # fmt: skip
+        self._reader, self._writer = await asyncio.open_connection(sock=ours, limit=1 << 20)
+        process: asyncio.subprocess.Process | None = None
         try:
-            self._reader, self._writer = await asyncio.open_connection(sock=ours, limit=1 << 20)
+            with theirs:
+                process = await asyncio.create_subprocess_exec(
+                    *self.pool.command, str(theirs.fileno()), pass_fds=(theirs.fileno(),),
+                    stdin=asyncio.subprocess.DEVNULL, env={**os.environ, **_ONE_THREAD},
+                )  # fmt: skip
             self._writer.writelines(wire.pack({"settings": asdict(self.pool.settings)}))
             async with asyncio.timeout(_START_SECONDS):
                 head, _ = await wire.read(self._reader)
             if head["t"] == "failed":
                 raise UnbaitError(head["code"], head["says"])
         except BaseException:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+            await self._end(process)
             raise
         self.memory, self.pid, self.ready = head["memory"], process.pid, True
         return process
+
+    async def _end(self, process: asyncio.subprocess.Process | None) -> None:
+        """Close the socket and see the process, if it came to be one, to its end."""
+        self._writer.close()
+        if process is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
 
     async def _feed(self, process: asyncio.subprocess.Process) -> None:
         """Give work until the worker is gone."""
@@ -255,6 +268,10 @@ class Member:
         self.ready = self.busy = False
         log.warning("worker %s %s and is replaced", self.pid, reason)
         self.pool.watcher.replaced(reason)
+
+
+def _stopped() -> ProblemError:
+    return ProblemError("DRAINING", "the service stopped", retry_after=5)
 
 
 def _spread(parts: Sequence[Any], body: bytes, jobs: dict[int, Job]) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import resource
+import socket
 from types import FrameType
 
 import uvicorn
@@ -16,6 +18,7 @@ from unbait.service.state import Service
 
 _LEVELS = ("debug", "info", "warning", "error")
 _OWN_FILES = 200
+_TO_ANSWER = 2.0  # seconds at the end of a shutdown that are for answers, not for work
 
 
 class _Server(uvicorn.Server):
@@ -27,6 +30,14 @@ class _Server(uvicorn.Server):
         """Begin to end."""
         self.service.draining = True
         super().handle_exit(sig, frame)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Finish what runs; what is not done when time is nearly over is told so, not cut off."""
+        seconds = self.service.settings.shutdown_seconds
+        last_call = max(seconds - _TO_ANSWER, seconds / 2)
+        end = asyncio.get_running_loop().call_later(last_call, self.service.pool.dismiss)
+        await super().shutdown(sockets)
+        end.cancel()
 
 
 def serve(settings: Settings) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from unbait.service.reading import Item
     from unbait.types import Policy
 
-GROUP_CHARACTERS = 1 << 16
+GROUP_CHARACTERS = 1 << 18
 _LEAST_SIZE = 64  # what a document costs however short it is
 
 

@@ -3,7 +3,9 @@
 
 const by = (id) => document.getElementById(id);
 const input = by("input"), article = by("article"), why = by("why"), knob = by("strictness");
-const SETTLE = 60; // ms without a change before the server is asked
+const TYPED = 400; // ms without a key before the server is asked
+const HINT = matchMedia("(hover: hover)").matches ? " (W)" : ""; // a phone has no keys
+const CATEGORIES = ["content", "ad", "engagement", "teaser", "boilerplate", "metadata", "comment", "junk"];
 const HTML = /^\s*(?:<!--[^]*?-->\s*|<\?xml[^>]*>\s*)*<(?:!doctype\s+html|html|head|body|title|meta|link|script|style|main|article|section|header|nav|div|table|ul|ol|h[1-6]|p)\b/i;
 const SAMPLE = [
   "Ferry line to the island reopens after twelve years",
@@ -19,10 +21,12 @@ const SAMPLE = [
   "Great news at last! - Tom, 3 May\nReply",
 ].join("\n\n");
 
-let shown = null; // { source, text, decisions, audit, points } of the last answer
-let running = null;
+let shown = null; // { source, text, audit, points } of the last answer
+let running = null; // what aborts the request that is under way
+let again = false; // something changed meanwhile
 let timer = 0;
-const marks = new Map(); // "start:end" of what a person called wrong -> record
+const marks = new Map(); // "start:end" of what a person called wrong -> what it is really
+const reviewed = new Map(); // SHA-256 of a document that a person has looked at -> its labels
 
 function threshold() {
   // The knob goes from lax to strict; the threshold says how sure a cut must be.
@@ -36,6 +40,7 @@ function isPage(text) {
 
 async function clean() {
   clearTimeout(timer);
+  again = false;
   running?.abort();
   const source = input.value;
   if (!source.trim()) return say("Nothing here yet. Paste a page, or try the example.");
@@ -49,8 +54,25 @@ async function clean() {
   } catch (error) {
     if (error.name !== "AbortError") say(error.message, true);
   } finally {
-    if (mine === running) article.removeAttribute("aria-busy");
+    if (mine === running) {
+      running = null;
+      article.removeAttribute("aria-busy");
+      if (again) clean();
+    }
   }
+}
+
+// On a phone the result lies below: whoever asked for it is led there.
+async function cleanAndGo() {
+  await clean();
+  if (shown && matchMedia("(max-width: 52rem)").matches) by("result").scrollIntoView();
+}
+
+// While the knob moves, one request follows the other, each with the newest setting.
+function refresh() {
+  if (!shown) return;
+  if (running) again = true;
+  else clean();
 }
 
 async function ask(source, signal) {
@@ -81,9 +103,12 @@ function show(source, answer) {
   const share = shown.points.length ? Math.round((100 * gone) / shown.points.length) : 0;
   const verdict = audit.verdict.name.replace("_", " ");
   say([`${verdict}: ${audit.verdict.reason}; ${cut.length} cuts, ${share} % of the characters.`, ...audit.notes].join(" "));
-  for (const id of ["copy", "audit"]) by(id).disabled = false;
-  by("labels").disabled = marks.size === 0;
+  for (const id of ["copy", "audit", "reviewed"]) by(id).disabled = false;
+  by("reviewed").checked = reviewed.has(audit.document.sha256);
+  keepLabels();
 }
+
+const SAID = { keep: "kept", flag: "flagged", remove: "cut" };
 
 function slice(start, end) {
   return shown.points.slice(start, end).join("");
@@ -102,12 +127,12 @@ function piece(decision, number) {
   const before = Array.from(text.slice(0, text.indexOf(body))).length;
   const start = decision.start + before, end = start + Array.from(body).length;
   const made = document.createElement("span");
-  made.className = `piece ${decision.action} ${decision.action === "keep" ? "" : decision.category}`;
+  made.className = `piece ${decision.action} ${decision.category}`;
   made.dataset.at = decision.start;
   made.dataset.number = number;
   made.tabIndex = -1;
   made.setAttribute("role", "button");
-  made.setAttribute("aria-label", `${decision.action} ${decision.category}: ${body}`);
+  made.setAttribute("aria-label", `${SAID[decision.action]}, ${decision.category}: ${body}`);
   made.append(...words(decision, start, end));
   made.classList.toggle("wrong", marks.has(name(decision)));
   slot.append(slice(decision.start, start), made, slice(end, decision.end));
@@ -161,9 +186,11 @@ function explain(target) {
   const decision = shown?.audit.decisions[target.dataset.number];
   if (!decision) return;
   explained = target;
-  why.className = `why ${decision.action === "keep" ? "content" : decision.category}`;
-  by("why-title").textContent = decision.action === "keep" ? "kept" : `${decision.category}, ${decision.action === "remove" ? "cut" : "flagged"}`;
+  why.className = `why ${decision.category}`;
+  by("why-title").textContent = `${decision.category}, ${SAID[decision.action]}`;
   by("why-score").textContent = `Probability of junk: ${(100 * decision.score).toFixed(1)} % (cut from ${Math.round(100 * threshold())} %)`;
+  by("why-bar").style.setProperty("--score", decision.score);
+  by("why-bar").style.setProperty("--threshold", threshold());
   by("why-reasons").replaceChildren(...decision.reasons.map((reason) => {
     const row = document.createElement("li");
     const code = document.createElement("code");
@@ -171,8 +198,10 @@ function explain(target) {
     row.append(`${reason.message} `, code);
     return row;
   }));
-  const wrong = marks.has(name(decision));
-  by("mark").textContent = wrong ? "Take the mark back" : decision.action === "keep" ? "This should be cut (W)" : "This cut is wrong (W)";
+  const label = marks.get(name(decision));
+  by("mark").textContent = (label ? "Take the mark back" : decision.action === "keep" ? "This should be cut" : "This cut is wrong") + HINT;
+  by("really-row").hidden = !label;
+  if (label) by("really").value = label;
   why.hidden = false;
   document.body.classList.add("explained");
 }
@@ -183,29 +212,72 @@ function hideWhy() {
   document.body.classList.remove("explained");
 }
 
+// Labels: whoever marks what is wrong has looked at the document, so that the rest is right.
+
 function mark() {
   if (!explained) return;
   const decision = shown.audit.decisions[explained.dataset.number];
-  const key = name(decision);
-  if (!marks.delete(key)) {
-    marks.set(key, {
-      document: shown.audit.document.sha256,
-      start: decision.start, end: decision.end, text: slice(decision.start, decision.end),
-      decided: { category: decision.category, action: decision.action, score: decision.score },
-      label: decision.action === "keep" ? "junk" : "content",
-      threshold: threshold(), reasons: decision.reasons.map((one) => one.code),
-    });
+  if (!marks.delete(name(decision))) {
+    marks.set(name(decision), decision.action === "keep" ? "junk" : "content");
+    by("reviewed").checked = true;
   }
-  explained.classList.toggle("wrong", marks.has(key));
-  by("labels").disabled = marks.size === 0;
-  by("labels").textContent = marks.size ? `Export labels (${marks.size})` : "Export labels";
+  explained.classList.toggle("wrong", marks.has(name(decision)));
   explain(explained);
+  keepLabels();
 }
 
-function step(direction) {
+function relabel() {
+  marks.set(name(shown.audit.decisions[explained.dataset.number]), by("really").value);
+  keepLabels();
+}
+
+function keepLabels() {
+  const { audit } = shown;
+  if (by("reviewed").checked) {
+    reviewed.set(audit.document.sha256, { id: audit.document.sha256, url: audit.url, title: null, lang: null, lines: lines() });
+  } else {
+    reviewed.delete(audit.document.sha256);
+  }
+  by("labels").disabled = reviewed.size === 0;
+  by("labels").textContent = reviewed.size ? `Export labels (${reviewed.size})` : "Export labels";
+}
+
+// Paragraphs with their labels. Where only a part of one was cut, most of its characters decide.
+function lines() {
+  const rows = [];
+  let open = "\n"; // what lies between the last piece and this one
+  for (const decision of shown.audit.decisions) {
+    const text = slice(decision.start, decision.end), body = text.trim();
+    const at = text.indexOf(body);
+    open += text.slice(0, body ? at : text.length);
+    if (!body) continue;
+    if (open.includes("\n")) rows.push({ text: "", sizes: new Map(), decided: new Map() });
+    const row = rows.at(-1);
+    row.text += (row.text && open) + body;
+    count(row.sizes, marks.get(name(decision)) ?? decision.category, body.length);
+    count(row.decided, decision.category, body.length);
+    open = text.slice(at + body.length);
+  }
+  return rows.map(({ text, sizes, decided }) => {
+    const label = most(sizes), before = most(decided);
+    return label === before ? { text, label } : { text, label, decided: before };
+  });
+}
+
+function count(sizes, label, size) {
+  sizes.set(label, (sizes.get(label) ?? 0) + size);
+}
+
+function most(sizes) {
+  return [...sizes].reduce((one, other) => (other[1] > one[1] ? other : one))[0];
+}
+
+// Arrows go from piece to piece, N from cut to cut.
+function step(direction, wanted = () => true) {
   const pieces = [...article.querySelectorAll(".piece")].filter((one) => one.offsetParent !== null);
-  const at = pieces.indexOf(document.activeElement);
-  const next = pieces[Math.min(Math.max(at + direction, 0), pieces.length - 1)];
+  let at = pieces.indexOf(document.activeElement);
+  do at += direction; while (pieces[at] && !wanted(pieces[at]));
+  const next = pieces[at];
   if (!next) return;
   for (const one of pieces) one.tabIndex = one === next ? 0 : -1;
   next.focus();
@@ -239,35 +311,59 @@ async function copy() {
 
 async function open(file) {
   if (!file) return;
-  input.value = await file.text();
+  input.value = decoded(await file.arrayBuffer());
   document.querySelector(`input[name=kind][value=${/\.x?html?$/i.test(file.name) ? "html" : "auto"}]`).checked = true;
-  clean();
+  cleanAndGo();
 }
 
-const soon = () => { clearTimeout(timer); timer = setTimeout(clean, SETTLE); };
-const turned = () => { by("strictness-says").textContent = knob.value; if (shown) soon(); };
+// UTF-8 or UTF-16 with a mark; else what the page says of itself; else what browsers take.
+function decoded(bytes) {
+  const head = new Uint8Array(bytes, 0, Math.min(2, bytes.byteLength)).join();
+  if (head === "255,254" || head === "254,255") return new TextDecoder(head === "255,254" ? "utf-16le" : "utf-16be").decode(bytes);
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    const start = new TextDecoder("latin1").decode(bytes.slice(0, 2048));
+    const said = /charset\s*=\s*["']?([\w:-]+)/i.exec(start)?.[1] ?? "windows-1252";
+    try {
+      return new TextDecoder(said).decode(bytes);
+    } catch {
+      return new TextDecoder("windows-1252").decode(bytes);
+    }
+  }
+}
 
-knob.addEventListener("input", turned);
-by("metadata").addEventListener("change", soon);
-for (const one of document.querySelectorAll("input[name=kind]")) one.addEventListener("change", soon);
+by("really").replaceChildren(...CATEGORIES.map((category) => {
+  const option = document.createElement("option");
+  option.value = category;
+  option.textContent = category === "junk" ? "junk of some kind" : category;
+  return option;
+}));
+
+knob.addEventListener("input", () => { by("strictness-says").textContent = knob.value; refresh(); });
+by("metadata").addEventListener("change", refresh);
+for (const one of document.querySelectorAll("input[name=kind]")) one.addEventListener("change", refresh);
 input.addEventListener("paste", () => setTimeout(clean));
-input.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(clean, 400); });
-by("clean").addEventListener("click", clean);
-by("sample").addEventListener("click", () => { input.value = SAMPLE; clean(); });
+input.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(clean, TYPED); });
+by("clean").addEventListener("click", cleanAndGo);
+by("sample").addEventListener("click", () => { input.value = SAMPLE; cleanAndGo(); });
 by("file").addEventListener("change", (event) => open(event.target.files[0]));
 by("key-row").addEventListener("submit", (event) => { event.preventDefault(); clean(); });
 by("copy").addEventListener("click", copy);
 by("audit").addEventListener("click", () => download("audit.jsonl", "application/jsonl", `${JSON.stringify(shown.audit)}\n`));
 by("labels").addEventListener("click", () => {
-  download("labels.jsonl", "application/jsonl", [...marks.values()].map((one) => `${JSON.stringify(one)}\n`).join(""));
+  download("labels.jsonl", "application/jsonl", [...reviewed.values()].map((one) => `${JSON.stringify(one)}\n`).join(""));
 });
+by("reviewed").addEventListener("change", keepLabels);
 by("show-cuts").addEventListener("change", (event) => article.classList.toggle("clean", !event.target.checked));
 by("mark").addEventListener("click", mark);
+by("really").addEventListener("change", relabel);
 by("why-close").addEventListener("click", hideWhy);
 
+// A piece that was clicked is held: the way to its buttons may lead over others.
 article.addEventListener("pointerover", (event) => {
   const over = event.target.closest?.(".piece");
-  if (over && event.pointerType === "mouse" && !article.contains(document.activeElement)) explain(over);
+  if (over && event.pointerType === "mouse" && !document.activeElement.closest(".piece")) explain(over);
 });
 article.addEventListener("focusin", (event) => event.target.closest(".piece") && explain(event.target.closest(".piece")));
 article.addEventListener("click", (event) => {
@@ -279,7 +375,8 @@ article.addEventListener("click", (event) => {
 
 const drop = by("drop");
 for (const kind of ["dragover", "dragleave", "drop"]) {
-  drop.addEventListener(kind, (event) => {
+  document.addEventListener(kind, (event) => {
+    if (!event.dataTransfer?.types.includes("Files")) return;
     event.preventDefault();
     drop.classList.toggle("over", kind === "dragover");
     if (kind === "drop") open(event.dataTransfer.files[0]);
@@ -292,6 +389,8 @@ document.addEventListener("keydown", (event) => {
   if (!article.contains(document.activeElement)) return undefined;
   const direction = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
   if (direction) { event.preventDefault(); step(direction); }
-  if (event.key.toLowerCase() === "w" && !event.ctrlKey && !event.metaKey) mark();
+  if (event.ctrlKey || event.metaKey || event.altKey) return undefined;
+  if (event.key.toLowerCase() === "w") mark();
+  if (event.key.toLowerCase() === "n") step(event.shiftKey ? -1 : 1, (one) => !one.classList.contains("keep"));
   return undefined;
 });
