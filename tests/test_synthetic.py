@@ -32,16 +32,17 @@ def remove_all(text, lang):
 def test_enough_is_written_for_every_language(lang):
     halves = [bank(lang, half) for half in HALVES]
     counts = {kind: sum(len(half.templates[kind]) for half in halves) for kind in JUNK}
-    assert sum(counts.values()) >= 25
-    assert 2 * (counts["ad"] + sum(len(half.shared_ads) for half in halves)) >= sum(counts.values())
-    assert len(hard_negatives(lang)) >= (100 if lang == "en" else 25)
-    assert len(articles(lang)) >= 3
+    assert counts["ad"] >= 150
+    assert min(counts.values()) >= 50
+    assert sum(len(half.slots["headline"]) for half in halves) >= 60
+    assert len(hard_negatives(lang)) >= (100 if lang == "en" else 45)
+    assert len(articles(lang)) >= 7
     assert all(7 <= len(article) <= 13 for article in articles(lang))
 
 
-def test_hard_negatives_are_at_least_600_and_differ():
+def test_hard_negatives_are_at_least_1000_and_differ():
     every = [text for lang in LANGS for text in hard_negatives(lang)]
-    assert len(every) >= 600
+    assert len(every) >= 1000
     assert all(len(hard_negatives(lang)) == len(set(hard_negatives(lang))) for lang in LANGS)
 
 
