@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
+import io
 from pathlib import Path
 from typing import Any
+
+import orjson
 
 import unbait
 
@@ -44,3 +49,40 @@ def clean_texts(made: list[dict[str, Any]]) -> list[str]:
     from unbait import Cleaner
 
     return [result.text for result in Cleaner().clean_many([row["text"] for row in made])]
+
+
+def response(number: int, length: int | None = None) -> bytes:
+    """A record of an archive that holds a page; ``length`` is a wrong one to tell."""
+    http = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
+    http += page(number).encode()
+    head = (
+        f"WARC/1.0\r\nWARC-Type: response\r\nWARC-Record-ID: <urn:uuid:page-{number}>\r\n"
+        f"WARC-Date: 2026-01-01T00:00:00Z\r\nWARC-Target-URI: http://site.test/{number}\r\n"
+        "Content-Type: application/http; msgtype=response\r\n"
+        f"Content-Length: {len(http) if length is None else length}\r\n\r\n"
+    )
+    return head.encode() + http + b"\r\n\r\n"
+
+
+def any_shard(path: Path, count: int, first: int = 0) -> Path:
+    """Write documents (pages into an archive) in the format that a name tells."""
+    rows = [document(number) for number in range(first, first + count)]
+    name = path.name.removesuffix(".gz")
+    if name.endswith(".parquet"):
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        pq.write_table(pa.Table.from_pylist(rows), path, row_group_size=max(1, count // 4))
+        return path
+    members = [response(row["n"]) for row in rows]
+    if name.endswith(".csv"):
+        table = io.StringIO(newline="")
+        writer = csv.DictWriter(table, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+        members = [table.getvalue().encode()]
+    elif name.endswith(".jsonl"):
+        members = [b"".join(orjson.dumps(row) + b"\n" for row in rows)]
+    packed = path.name.endswith(".gz")
+    path.write_bytes(b"".join(gzip.compress(one) if packed else one for one in members))
+    return path

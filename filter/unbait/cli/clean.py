@@ -18,7 +18,7 @@ from unbait.cli.options import (
     takes_reading,
     use_color,
 )
-from unbait.cli.run import RunOptions, takes_run
+from unbait.cli.run import Places, RunOptions, takes_run
 from unbait.cli.run import run as run_many
 
 if TYPE_CHECKING:
@@ -110,15 +110,13 @@ def command(  # noqa: PLR0913 - one for each option
     """
     _refuse_mixtures(files, in_place, output_dir is not None, diff, marked)
     if run_options.wanted(files):
-        if drop_verdict:
-            raise click.UsageError("files of many documents take no --drop-verdict yet.")
         if in_place or diff or marked or "-" in files:
             raise click.UsageError(
                 "files of many documents take no --in-place, --diff, --marked and no -."
             )
         code = run_many(
-            run_options, files, build_cleaner, output_dir=output_dir, audit=audit,
-            rejects=rejects, jobs=jobs, quiet=quiet,
+            run_options, files, build_cleaner, Places(output_dir, audit, rejects),
+            drop=drop_verdict, jobs=jobs, quiet=quiet,
         )  # fmt: skip
         ctx.exit(code)
     from unbait.cli import work

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, TypeVar
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
@@ -20,7 +20,7 @@ from unbait.errors import InputError
 if TYPE_CHECKING:
     from unbait.cli.options import CleanerOptions
     from unbait.pipelines.plan import Plan, Task
-    from unbait.pipelines.shards import Outcome
+    from unbait.pipelines.shards import Outcome, Progress
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -55,6 +55,14 @@ _OPTIONS = (
     ),
     click.option("--tag", is_flag=True, help="Write spans beside the documents; cut nothing."),
 )
+
+
+class Places(NamedTuple):
+    """Where a run writes; without a folder its output goes to standard output."""
+
+    output_dir: str | None
+    audit: Path | None
+    rejects: Path | None
 
 
 @dataclass(frozen=True)
@@ -99,17 +107,19 @@ def run(
     options: RunOptions,
     files: tuple[str, ...],
     build_cleaner: CleanerOptions,
+    places: Places,
     *,
-    output_dir: str | None,
-    audit: Path | None,
-    rejects: Path | None,
+    drop: frozenset[Any],
     jobs: int,
     quiet: bool,
 ) -> int:
     """Clean files of many documents; give the exit code."""
     from unbait.pipelines import plan as planning
 
-    task = _task(options, build_cleaner, audit is not None)
+    if options.tag and drop:
+        raise click.UsageError("--tag cuts and drops nothing: it takes no --drop-verdict.")
+    output_dir = places.output_dir
+    task = _task(options, build_cleaner, places.audit is not None, drop)
     plan = planning.make_plan(files, task, without=output_dir)
     if output_dir is None:
         _check_stream(options, plan)
@@ -120,7 +130,7 @@ def run(
         except KeyboardInterrupt:
             _say_stopped(output_dir)
             return INTERRUPTED
-        outcome = _finish(plan, outcome, folder, audit, rejects)
+        outcome = _finish(plan, outcome, folder, places)
         _report(options.report, plan, outcome, time.monotonic() - started)
         if outcome.complete:
             from unbait.pipelines.parts import Store
@@ -130,7 +140,9 @@ def run(
     return 0 if outcome.clean else 1
 
 
-def _task(options: RunOptions, build_cleaner: CleanerOptions, audit: bool) -> Task:
+def _task(
+    options: RunOptions, build_cleaner: CleanerOptions, audit: bool, drop: frozenset[Any]
+) -> Task:
     from unbait.io.formats import Columns
     from unbait.pipelines.plan import Task
     from unbait.pipelines.recipe import Recipe
@@ -149,7 +161,9 @@ def _task(options: RunOptions, build_cleaner: CleanerOptions, audit: bool) -> Ta
     named = {name: value for name, value in given.items() if value is not None}
     asked = frozenset(value for name, value in named.items() if name in ("id", "url"))
     columns = Columns(**named, asked=asked)
-    return Task(recipe, columns, options.to, audit, options.tag, options.report is not None)
+    return Task(
+        recipe, columns, options.to, audit, options.tag, options.report is not None, drop
+    )
 
 
 def _check_stream(options: RunOptions, plan: Plan) -> None:
@@ -182,7 +196,10 @@ def _carry_out(
     from unbait.pipelines.shards import Run
 
     store = Store(folder)
-    store.begin(plan.fingerprint(), resume=options.resume)
+    try:
+        store.begin(plan.fingerprint(), resume=options.resume)
+    except OSError as error:
+        raise InputError("WRITE_FAILED", f"{folder}: {error.strerror or error}") from error
     outputs = _to_folder(output_dir) if output_dir is not None else _to_stream
     with _progress(sum(file.size for file in plan.files), quiet) as step:
         made = Run(
@@ -204,14 +221,12 @@ def _to_stream(_name: str) -> Iterator[IO[bytes]]:
     sys.stdout.buffer.flush()
 
 
-def _finish(
-    plan: Plan, outcome: Outcome, folder: Path, audit: Path | None, rejects: Path | None
-) -> Outcome:
+def _finish(plan: Plan, outcome: Outcome, folder: Path, places: Places) -> Outcome:
     """Write audit and rejects; where that fails, the run is not complete."""
     from unbait.pipelines.parts import Store
     from unbait.pipelines.shards import Failure, write_lines
 
-    for kind, path in (("audit", audit), ("rejects", rejects)):
+    for kind, path in (("audit", places.audit), ("rejects", places.rejects)):
         if path is None:
             continue
         try:
@@ -237,23 +252,24 @@ def _report(path: Path | None, plan: Plan, outcome: Outcome, seconds: float) -> 
 
 
 @contextlib.contextmanager
-def _progress(total: int, quiet: bool) -> Iterator[Callable[[int], None]]:
+def _progress(total: int, quiet: bool) -> Iterator[Progress]:
     """Say on standard error how far a run is: often on a terminal, seldom in a log."""
     if quiet:
-        yield lambda _size: None
+        yield lambda _size, _skipped: None
         return
     terminal = sys.stderr.isatty()
     every = _SAY_EVERY if terminal else _SAY_EVERY_IN_LOGS
     started = said = time.monotonic()
-    done = 0
+    done = skipped = 0
 
-    def step(size: int) -> None:
-        nonlocal done, said
+    def step(size: int, before: bool) -> None:
+        nonlocal done, said, skipped
         done += size
+        skipped += size if before else 0
         now = time.monotonic()
         if now - said >= every:
             said = now
-            line = progress_line(done, total, now - started)
+            line = progress_line(done, total, now - started, skipped)
             click.echo(f"\r{line:<76}" if terminal else line, err=True, nl=not terminal)
 
     yield step
@@ -261,9 +277,12 @@ def _progress(total: int, quiet: bool) -> Iterator[Callable[[int], None]]:
         click.echo(f"\r{'':<76}\r", err=True, nl=False)
 
 
-def progress_line(done: int, total: int, seconds: float) -> str:
-    """Say how much is done, how fast that went, and how long the rest may take."""
-    rate = done / seconds if seconds else 0.0
+def progress_line(done: int, total: int, seconds: float, skipped: int = 0) -> str:
+    """Say how much is done, how fast that went, and how long the rest may take.
+
+    ``skipped`` bytes of what is done were done before: they say nothing of the rate.
+    """
+    rate = (done - skipped) / seconds if seconds else 0.0
     line = f"{done / 1e6:,.1f} MB at {rate / 1e6:.1f} MB/s"
     if done < total and rate:
         left = int((total - done) / rate)
@@ -289,4 +308,5 @@ def _say_outcome(outcome: Outcome, quiet: bool) -> None:
     elif not quiet:
         tally = outcome.tally
         cut = tally.characters_in - tally.characters_out
-        click.echo(f"{tally.documents:,} documents, {cut:,} characters cut", err=True)
+        left_out = f", {tally.dropped:,} left out" if tally.dropped else ""
+        click.echo(f"{tally.documents:,} documents, {cut:,} characters cut{left_out}", err=True)

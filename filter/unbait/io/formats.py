@@ -83,13 +83,15 @@ class DataFile(NamedTuple):
 class Chunk(NamedTuple):
     """A stretch of a file that one process reads: bytes, row groups or members.
 
-    ``data`` holds the bytes themselves where another process could not find them alone.
+    ``size`` tells how many bytes of the file it stands for, compressed as they are; ``data`` holds
+    the bytes themselves where another process could not find them alone.
     """
 
     file: DataFile
     number: int
     start: int
     end: int
+    size: int
     data: bytes | None = None
     bad: tuple[Bad, ...] = ()
 

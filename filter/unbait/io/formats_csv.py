@@ -36,20 +36,24 @@ class Csv:
         with open_read(file.path) as stream:
             pieces = decompressed(stream, file.compression, file.path)
             bad: list[Bad] = []
-            header, held, number, place, here, quotes = b"", [], 0, 0, 0, 0
+            header, held, number, place, here, quotes, told = b"", [], 0, 0, 0, 0, 0
             for line in _lines(pieces, bad):
                 here += len(line)
                 quotes += line.count(b'"')
                 held.append(line)
-                if quotes % 2:
+                # A quote that is never closed must not hold the rest of the file in memory.
+                if quotes % 2 and here - place < RECORD_BYTES:
                     continue
+                quotes = 0
                 if not header:
                     header, held, place = b"".join(held), [], here
                 elif here - place >= CHUNK_BYTES:
-                    yield Chunk(file, number, place, here, header + b"".join(held), tuple(bad))
-                    held, number, place, bad[:] = [], number + 1, here, []
+                    data, size = header + b"".join(held), stream.tell() - told
+                    yield Chunk(file, number, place, here, size, data, tuple(bad))
+                    held, number, place, told, bad[:] = [], number + 1, here, told + size, []
             if held or bad:
-                yield Chunk(file, number, place, here, header + b"".join(held), tuple(bad))
+                data, size = header + b"".join(held), stream.tell() - told
+                yield Chunk(file, number, place, here, size, data, tuple(bad))
 
     def read(self, chunk: Chunk, columns: Columns) -> Iterator[Record | Bad]:
         """Give the records of a chunk by the names in the header."""

@@ -21,7 +21,8 @@ class Files:
         """Put neighbours together."""
         for number, start in enumerate(range(0, len(file.members), _TOGETHER)):
             members = file.members[start : start + _TOGETHER]
-            yield Chunk(file._replace(members=members), number, start, start + len(members))
+            size = file.size * len(members) // len(file.members)
+            yield Chunk(file._replace(members=members), number, start, start + len(members), size)
 
     def read(self, chunk: Chunk, columns: Columns) -> Iterator[Record | Bad]:
         """Read each member as a text or a page, by how it begins."""

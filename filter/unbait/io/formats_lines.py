@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -36,10 +36,12 @@ class JsonLines:
         """Cut plain files by bytes; what is compressed is handed on in blocks of whole lines."""
         if file.compression == "":
             for number, start in enumerate(range(0, file.size, CHUNK_BYTES)):
-                yield Chunk(file, number, start, min(start + CHUNK_BYTES, file.size))
+                size = min(CHUNK_BYTES, file.size - start)
+                yield Chunk(file, number, start, start + size, size)
             return
         with open_read(file.path) as stream:
-            yield from line_blocks(file, decompressed(stream, file.compression, file.path))
+            pieces = decompressed(stream, file.compression, file.path)
+            yield from line_blocks(file, pieces, stream.tell)
 
     def read(self, chunk: Chunk, columns: Columns) -> Iterator[Record | Bad]:
         """Give the records of the lines that begin in a chunk."""
@@ -73,10 +75,15 @@ def row_out(written: Written, columns: Columns) -> dict[str, Any]:
     return row
 
 
-def line_blocks(file: DataFile, pieces: Iterator[bytes | Bad]) -> Iterator[Chunk]:
-    """Gather a stream into chunks of whole lines; a broken place ends the line it is in."""
+def line_blocks(
+    file: DataFile, pieces: Iterator[bytes | Bad], tell: Callable[[], int]
+) -> Iterator[Chunk]:
+    """Gather a stream into chunks of whole lines; a broken place ends the line it is in.
+
+    ``tell`` says how much of the file itself was read.
+    """
     held: list[bytes] = []
-    size = number = place = 0
+    size = number = place = told = 0
     bad: list[Bad] = []
     for piece in pieces:
         if isinstance(piece, Bad):
@@ -86,15 +93,20 @@ def line_blocks(file: DataFile, pieces: Iterator[bytes | Bad]) -> Iterator[Chunk
             continue
         held.append(piece)
         size += len(piece)
+        if size > RECORD_BYTES and b"\n" not in piece:
+            says = f"a line of more than {RECORD_BYTES} bytes"
+            bad.append(Bad(f"byte {place}", "RECORD_TOO_LONG", says))
+            held, size, place = [b"\n"], 1, place + size
         if size < CHUNK_BYTES or b"\n" not in piece:
             continue
         data = b"".join(held)
         cut = data.rfind(b"\n") + 1
-        yield Chunk(file, number, place, place + cut, data[:cut], tuple(bad))
+        yield Chunk(file, number, place, place + cut, tell() - told, data[:cut], tuple(bad))
         held, size, number, place, bad = [data[cut:]], len(data) - cut, number + 1, place + cut, []
+        told = tell()
     if size or bad:
         data = b"".join(held)
-        yield Chunk(file, number, place, place + len(data), data, tuple(bad))
+        yield Chunk(file, number, place, place + len(data), tell() - told, data, tuple(bad))
 
 
 def lines_of(chunk: Chunk) -> Iterator[tuple[int, bytes]]:

@@ -43,12 +43,12 @@ class Parquet:
         """Name the row groups."""
         with open_read(file.path) as stream:
             try:
-                count = pq.ParquetFile(stream).num_row_groups
+                groups = pq.ParquetFile(stream).metadata
             except (pa.ArrowException, OSError) as error:
                 says = f"{error}; is it cut short?"
                 raise InputError("PARQUET_BROKEN", says) from error
-        for number in range(count):
-            yield Chunk(file, number, number, number + 1)
+        for number in range(groups.num_row_groups):
+            yield Chunk(file, number, number, number + 1, _packed_size(groups.row_group(number)))
 
     def read(self, chunk: Chunk, columns: Columns) -> Iterator[Record | Bad]:
         """Give the rows of a row group."""
@@ -94,6 +94,11 @@ class Parquet:
                         empty = schema.empty_table()
                         table = pa.concat_tables([empty, table], promote_options="permissive")
                     writer.write_table(table, row_group_size=max(1, table.num_rows))
+
+
+def _packed_size(group: Any) -> int:
+    """Give the bytes that a row group takes in its file."""
+    return sum(group.column(i).total_compressed_size for i in range(group.num_columns))
 
 
 def _schema(path: Path) -> Any:

@@ -57,7 +57,7 @@ class Warc:
                 cuts = _spaced(boundaries(stream, file.size), _CHUNK)
         for number, start in enumerate(cuts):
             end = cuts[number + 1] if number + 1 < len(cuts) else file.size
-            yield Chunk(file, number, start, end)
+            yield Chunk(file, number, start, end, end - start)
 
     def read(self, chunk: Chunk, columns: Columns) -> Iterator[Record | Bad]:
         """Give the records that begin in a chunk."""

@@ -113,20 +113,16 @@ class DatasetCleaner:
         }
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle the sorted values alone: the order of a set differs from process to process."""
-        policy = self._cleaner.recipe.policy
-        plain = (tuple(sorted(policy.remove)), policy.threshold, policy.action, policy.guard)
+        """Pickle plain values alone: the order of a set differs from process to process.
+
+        The recipe's stamp is among them, so that other rules or another version find no cache.
+        """
         recipe = self._cleaner.recipe
-        rest = (recipe.rules, recipe.keep, recipe.disable, recipe.model)
-        return _rebuilt, (plain, rest, self._cleaner.html, self._text, self._url, self._into)
+        columns = (self._cleaner.html, self._text, self._url, self._into)
+        return _rebuilt, (recipe.stamp(), recipe.plain(), *columns)
 
 
 def _rebuilt(
-    policy: tuple[Any, ...], rest: tuple[Any, ...], html: bool, text: str, url: str | None,
-    into: str,
-) -> DatasetCleaner:  # fmt: skip
-    from unbait.types import Policy
-
-    remove, threshold, action, guard = policy
-    recipe = Recipe(Policy(frozenset(remove), threshold, action, guard), *rest)
-    return DatasetCleaner(ColumnCleaner(recipe, html), text, url, into)
+    _stamp: str, plain: tuple[Any, ...], html: bool, text: str, url: str | None, into: str
+) -> DatasetCleaner:
+    return DatasetCleaner(ColumnCleaner(Recipe.of(plain), html), text, url, into)

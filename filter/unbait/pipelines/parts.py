@@ -42,6 +42,11 @@ class Store:
     def begin(self, fingerprint: str, *, resume: bool) -> None:
         """Take the folder: empty for a new run, as it was left for one that goes on."""
         plan = self.folder / PLAN
+        shutil.rmtree(self._ended, ignore_errors=True)
+        if not plan.exists() and self.folder.is_dir() and any(self.folder.iterdir()):
+            raise InputError(
+                "STATE_TAKEN", f"{self.folder} holds something else: name an empty or new folder"
+            )
         if plan.exists() and not resume:
             raise InputError(
                 "RUN_UNFINISHED",
@@ -58,8 +63,16 @@ class Store:
         _write(plan, orjson.dumps({"run": fingerprint}))
 
     def end(self) -> None:
-        """Drop the folder: everything in it has its place now."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """Drop the folder: everything in it has its place now.
+
+        It takes another name first: half a folder must never look like a run to go on with.
+        """
+        self.folder.replace(self._ended)
+        shutil.rmtree(self._ended, ignore_errors=True)
+
+    @property
+    def _ended(self) -> Path:
+        return self.folder.with_name(self.folder.name + ".ended")
 
     def stem(self, file: int, chunk: int) -> Path:
         """Name the files of a chunk."""

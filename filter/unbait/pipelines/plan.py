@@ -10,8 +10,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from unbait.errors import InputError
 from unbait.io.formats import (
     Bad,
@@ -32,6 +30,7 @@ from unbait.io.formats_open import (
     size_of,
 )
 from unbait.pipelines.recipe import Recipe
+from unbait.types import VerdictName
 
 _HEAD = 1 << 16
 
@@ -46,6 +45,7 @@ class Task:
     audit: bool = False
     tag: bool = False
     report: bool = False
+    drop: frozenset[VerdictName] = frozenset()
 
     def output(self, file: DataFile) -> FormatName:
         """Tell the format that a file's documents are written in."""
@@ -73,11 +73,11 @@ class Plan:
 
     def fingerprint(self) -> str:
         """Give a name that another run has only with the same inputs and the same options."""
-        from unbait import __version__
-
-        stamps = [(*file[:5], _stamp(file)) for file in self.files]
-        said = orjson.dumps([__version__, repr(_sorted(self.task)), stamps])
-        return hashlib.sha256(said).hexdigest()
+        task, columns = self.task, self.task.columns
+        asked = (replace(columns, asked=frozenset()), sorted(columns.asked))
+        said = (task.recipe.stamp(), asked, task.to, task.audit, task.tag, task.report,
+                sorted(task.drop), [(*file, _stamp(file)) for file in self.files])  # fmt: skip
+        return hashlib.sha256(repr(said).encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def make_plan(arguments: Iterable[str], task: Task, *, without: str | None = None) -> Plan:
@@ -224,13 +224,3 @@ def _stamp(file: DataFile) -> int:
     if is_remote(file.path) or not Path(file.path).exists():
         return 0
     return Path(file.path).stat().st_mtime_ns
-
-
-def _sorted(task: Task) -> tuple[Any, ...]:
-    """Give a task's values in an order that does not change from process to process."""
-    policy = task.recipe.policy
-    plain = (sorted(policy.remove), policy.threshold, policy.action, policy.guard)
-    columns = replace(task.columns, asked=frozenset())
-    return (plain, task.recipe.rules, task.recipe.keep, task.recipe.disable, task.recipe.model,
-            columns, sorted(task.columns.asked), task.to, task.audit, task.tag,
-            task.report)  # fmt: skip

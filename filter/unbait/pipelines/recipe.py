@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import hashlib
+from dataclasses import dataclass, field, fields
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from unbait.modelfile import MANIFEST, packaged
 from unbait.types import Policy
 
 if TYPE_CHECKING:
@@ -26,6 +29,31 @@ class Recipe:
     disable: tuple[str, ...] = ()
     model: str | None = None
     explain: bool = False
+
+    def plain(self) -> tuple[Any, ...]:
+        """Give the values in an order that is the same in every process, sets sorted."""
+        values = {one.name: getattr(self.policy, one.name) for one in fields(self.policy)}
+        values["remove"] = tuple(sorted(self.policy.remove))
+        others = (self.rules, self.keep, self.disable, self.model, self.explain)
+        return (tuple(values.items()), *others)
+
+    @classmethod
+    def of(cls, plain: tuple[Any, ...]) -> Recipe:
+        """Make a recipe of what ``plain`` gave."""
+        policy, *others = plain
+        return cls(Policy(**dict(policy)), *others)
+
+    def stamp(self) -> str:
+        """Give a hash that changes when another result may come: with the package, the rules
+        and the model as well as with what the recipe says."""
+        from unbait import __version__
+
+        told = hashlib.sha256(repr((__version__, self.plain())).encode())
+        models = [Path(self.model)] if self.model else [packaged("paragraph")]
+        models += [packaged("page"), packaged("headline")]
+        for path in (*map(Path, self.rules), *(model / MANIFEST for model in models)):
+            told.update(hashlib.sha256(path.read_bytes()).digest())
+        return told.hexdigest()
 
     def cleaner(self) -> Cleaner:
         """Give this process's cleaner, made at the first call."""

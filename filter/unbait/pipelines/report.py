@@ -37,6 +37,7 @@ def report(plan: Plan, outcome: Outcome, seconds: float) -> dict[str, Any]:
         "complete": outcome.complete,
         "documents": tally.documents,
         "changed": tally.changed,
+        "dropped": tally.dropped,
         "passed_on": tally.passed_on,
         "rejected": sum(tally.problems.values()),
         "characters": {"in": tally.characters_in, "out": tally.characters_out},
@@ -75,7 +76,8 @@ def as_page(made: dict[str, Any]) -> bytes:
         f"<p>{made['documents']:,} documents in {made['files']:,} files, "
         f"{made['bytes'] / 1e6:,.1f} MB in {made['seconds']:,.1f} s "
         f"({made['megabytes_per_second']} MB/s). {share:.1%} of the characters were cut from "
-        f"{made['changed']:,} documents; {made['rejected']:,} records were rejected.</p>"
+        f"{made['changed']:,} documents; {made['dropped']:,} were left out by their verdict and "
+        f"{made['rejected']:,} records rejected.</p>"
     )
     cuts = [(name, cut["characters"]) for name, cut in made["cuts"].items()]
     plots = (

@@ -7,9 +7,13 @@ does not grow with its input. What a run has done is on disk, chunk by chunk (se
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
+import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -19,11 +23,15 @@ from unbait.io.formats import Bad, Chunk, Record, Written, format_named, kind_by
 from unbait.io.formats_open import open_write
 from unbait.pipelines.parts import Part, Store, write_part
 from unbait.pipelines.plan import Plan, Task
-from unbait.pipelines.records import clean_records
+from unbait.pipelines.records import clean_records, content_of
 from unbait.pipelines.rejects import reject_line
-from unbait.pipelines.tally import Tally
+from unbait.pipelines.tally import DROPPED, Tally
+
+_WATCH_EVERY = 0.5  # seconds
 
 Open = Callable[[str], "contextlib.AbstractContextManager[IO[bytes]]"]
+# Takes bytes of input that are done, and whether a run before this one did them.
+Progress = Callable[[int, bool], object]
 
 
 class Failure(NamedTuple):
@@ -77,7 +85,7 @@ class Run:
     jobs: int = 1
     ordered: bool = True
     sequential: bool = False
-    on_progress: Callable[[int], object] = lambda _size: None
+    on_progress: Progress = lambda _size, _skipped: None
 
     def __post_init__(self) -> None:
         """Nothing is known yet of any file."""
@@ -101,7 +109,8 @@ class Run:
         """Give the chunks that are still to do; a file that cannot be cut is a failure."""
         for number, file in enumerate(self.plan.files):
             if self.store.finished(number):
-                self.on_progress(file.size)
+                self.on_progress(file.size, True)
+                self._outcome.outputs.append(self.plan.task.output_path(file))
                 continue
             self._issued[number], self._ended[number] = 0, []
             self._open.add(number)
@@ -112,7 +121,7 @@ class Run:
                         yield number, chunk
                     else:
                         self._ended[number].append(chunk.number)
-                        self.on_progress(chunk.end - chunk.start)
+                        self.on_progress(chunk.size, True)
             except (InputError, OSError) as error:
                 self._fail_file(number, error)
             self._open.discard(number)
@@ -123,14 +132,16 @@ class Run:
             for number, chunk in chunks:
                 yield do_chunk(task, number, chunk, store.stem(number, chunk.number))
             return
-        from joblib import Parallel, delayed
+        from joblib import Parallel, delayed, parallel_config
 
         calls = (
-            delayed(_do_quietly)(task, number, chunk, store.stem(number, chunk.number))
+            delayed(_do_quietly)(os.getpid(), task, number, chunk, store.stem(number, chunk.number))
             for number, chunk in chunks
         )
         # Parts say their own place, so results may come in any order.
-        pool = Parallel(n_jobs=self.jobs, return_as="generator_unordered", batch_size=1)
+        # A process is one core's work: its libraries start no threads beside it.
+        with parallel_config(backend="loky", inner_max_num_threads=1):
+            pool = Parallel(n_jobs=self.jobs, return_as="generator_unordered", batch_size=1)
         try:
             yield from pool(calls)
         except KeyboardInterrupt:
@@ -138,7 +149,7 @@ class Run:
             raise
 
     def _take(self, ended: Ended) -> None:
-        self.on_progress(ended.size)
+        self.on_progress(ended.size, False)
         self._ended[ended.file].append(ended.chunk)
         if ended.failure:
             path = self.plan.files[ended.file].path
@@ -199,7 +210,7 @@ class Run:
 
 def do_chunk(task: Task, number: int, chunk: Chunk, stem: Path) -> Ended:
     """Clean one chunk and write its part."""
-    size = chunk.end - chunk.start
+    size = chunk.size
     try:
         files, tally = clean_chunk(task, chunk)
         write_part(stem, files, tally)
@@ -252,6 +263,10 @@ def _cleaned(
             tally.passed_on += 1
             yield Written(record, None)
             continue
+        if task.drop and result.verdict.name in task.drop:
+            says = f"left out as {result.verdict.name}: {result.verdict.reason}"
+            yield Bad(record.where, DROPPED, says, content_of(record))
+            continue
         tally.add(result)
         if task.report:
             tally.add_details(record, result, flags=flags)
@@ -289,10 +304,23 @@ def _copy(part: Part, kind: str, stream: IO[bytes]) -> None:
         stream.write(part.file(kind).read_bytes())
 
 
-def _do_quietly(task: Task, number: int, chunk: Chunk, stem: Path) -> Ended:
-    """Clean in a process that leaves Ctrl-C to the one that people see."""
+def _do_quietly(parent: int, task: Task, number: int, chunk: Chunk, stem: Path) -> Ended:
+    """Clean in a process that leaves Ctrl-C to the one that people see, and ends with it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _end_with(parent)
     return do_chunk(task, number, chunk, stem)
+
+
+@cache
+def _end_with(parent: int) -> None:
+    """End this process soon after its parent: one that was killed can tell nobody to stop."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_WATCH_EVERY)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _stop_workers() -> None:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from unbait.io.formats import Bad, Record
     from unbait.result import Result
 
+DROPPED = "DROPPED"
 SITES = 10_000  # beyond so many sites the rest are told together
 OTHER_SITES = "(other sites)"
 _LANG_SAMPLE = 2_000
@@ -19,9 +20,14 @@ _LANG_CUTOFF = 1_000  # resiliparse's distance: above it, it does not know the l
 
 @dataclass
 class Tally:
-    """Counts of documents, characters and cuts. Every count is a sum, so tallies merge."""
+    """Counts of documents, characters and cuts. Every count is a sum, so tallies merge.
+
+    A record is one of ``documents`` (cleaned), ``dropped`` (by its verdict), ``passed_on`` (it
+    holds no document) and ``problems``.
+    """
 
     documents: int = 0
+    dropped: int = 0
     passed_on: int = 0
     characters_in: int = 0
     characters_out: int = 0
@@ -64,8 +70,11 @@ class Tally:
                     self.rules[decision.reasons[0].code] += 1
 
     def add_bad(self, bad: Bad) -> None:
-        """Count something that could not be done."""
-        self.problems[bad.code] += 1
+        """Count something that could not be done; what is left out as asked is no problem."""
+        if bad.code == DROPPED:
+            self.dropped += 1
+        else:
+            self.problems[bad.code] += 1
 
     def merge(self, other: Tally) -> None:
         """Take another tally's counts in."""
