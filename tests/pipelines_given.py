@@ -13,6 +13,13 @@ import orjson
 import unbait
 
 JUNK = "Click here: cheap jerseys online"
+SAID = (
+    "The council met on day {} and, after an hour, agreed on the plan that the mayor had set out.",
+    "Work on the bridge will begin in May, said the engineer, who expects it to last two winters.",
+    "Residents of the old harbour had asked for a second ferry, which is now left to the province.",
+    "A teacher from the northern school told us that her pupils walk forty minutes every morning.",
+    "The budget grows by three million, most of it for roads, and item {} is to be voted in June.",
+)
 FILTER = str(Path(unbait.__file__).parents[1])
 
 
@@ -31,11 +38,7 @@ def documents(count: int) -> list[dict[str, Any]]:
 
 def page(number: int) -> str:
     """A small page of one site: menu, article, advert, footer."""
-    body = "".join(
-        f"<p>The council met on day {number} to talk about item {line}, and after an hour it "
-        f"agreed on the plan that the mayor had set out in the spring of that year.</p>"
-        for line in range(5)
-    )
+    body = "".join(f"<p>{said.format(number)}</p>" for said in SAID)
     return (
         "<!doctype html><html><head><meta charset='utf-8'>"
         f"<title>Item {number}</title></head><body><nav><a href='/'>Home</a> "

@@ -36,7 +36,8 @@ def start(*arguments: str | Path, before: Callable[[], Any] | None = None) -> su
     return subprocess.Popen(
         [sys.executable, "-c", CODE, "clean", *map(str, arguments)],
         env={**os.environ, "PYTHONPATH": FILTER, "OMP_NUM_THREADS": "1"},
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=before,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=before,  # noqa: PLW1509 - one thread, before the command begins
     )  # fmt: skip
 
 
@@ -234,7 +235,7 @@ def test_everything_broken_at_once_costs_itself_alone(tmp_path: Path, jobs: str)
         "cut.parquet": "PARQUET_BROKEN", "gone.jsonl": "FILE_MISSING",
     }  # fmt: skip
     assert told["problems"]["WARC_LENGTH"] == 2 and told["problems"]["GZIP_BROKEN"] >= 1
-    rejects = [orjson.loads(line) for line in (tmp_path / "rejects.jsonl").read_bytes().splitlines()]
+    rejects = (tmp_path / "rejects.jsonl").read_bytes().splitlines()
     assert len(rejects) == told["rejected"] + 1  # and the file that was never there
     out = tmp_path / "out"
     numbers = [orjson.loads(line)["n"] for line in (out / "good.jsonl").read_bytes().splitlines()]

@@ -5,9 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +12,7 @@ import orjson
 import pytest
 
 from tests.pipelines_given import FILTER, JUNK, document, page
+from tests.pipelines_site import PAGES, site  # noqa: F401 - a fixture
 
 pytest.importorskip("scrapy", reason="needs the extra scrapy")
 
@@ -25,8 +23,6 @@ from scrapy.statscollectors import DummyStatsCollector
 
 from unbait import Cleaner, Policy
 from unbait.pipelines.scrapy import META, Options, UnbaitMiddleware, UnbaitPipeline
-
-PAGES = 6
 
 CRAWL = '''
 import sys
@@ -65,32 +61,7 @@ print("STATS", {k: v for k, v in stats.items() if k.startswith("unbait/")})
 '''
 
 
-class Site(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        links = "".join(f"<li><a class=item href='/{i}'>Item {i}</a>" for i in range(PAGES))
-        number = self.path.strip("/")
-        body = (page(int(number)) if number else f"<html><ul>{links}</ul></html>").encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html; charset=utf-8")
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: Any) -> None:
-        pass
-
-
-@pytest.fixture
-def site() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Site)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
-def test_a_real_crawl(site: str, tmp_path: Path) -> None:
+def test_a_real_crawl(site: str, tmp_path: Path) -> None:  # noqa: F811
     out = tmp_path / "items.jsonl"
     script = tmp_path / "crawl.py"  # Scrapy reads the source of callbacks
     script.write_text(CRAWL)

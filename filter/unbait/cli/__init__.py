@@ -13,7 +13,9 @@ import click
 
 from unbait.errors import PolicyError, RuleError, UnbaitError
 
-COMMANDS = ("clean", "explain", "score", "rules", "models", "calibrate", "serve", "mix")
+COMMANDS = (
+    "clean", "explain", "score", "rules", "models", "calibrate", "serve", "mix", "sites",
+)  # fmt: skip
 
 
 class Failure(click.ClickException):

@@ -37,7 +37,7 @@ _CLEANER_OPTIONS = (
         "--rules",
         multiple=True,
         type=click.Path(path_type=Path),
-        help="A file of your own rules; may be given more than once.",
+        help="A file of your own rules, or a folder of them; may be given more than once.",
     ),
     click.option(
         "--keep",
@@ -161,10 +161,16 @@ def _given_cleaner(command: Callable[..., Any]) -> Callable[..., Any]:
         threshold: float | None = None,
         **others: Any,
     ) -> Any:
-        options = CleanerOptions(policy, threshold, rules, keep, disable, model)
+        found = tuple(file for path in rules for file in _rule_files(path))
+        options = CleanerOptions(policy, threshold, found, keep, disable, model)
         return command(build_cleaner=options, **others)
 
     return with_cleaner
+
+
+def _rule_files(path: Path) -> list[Path]:
+    """Give a file, or the rule files of a folder."""
+    return sorted(path.glob("*.toml")) if path.is_dir() else [path]
 
 
 def _warn_of_other_model(policy: str, cleaner: Cleaner) -> None:

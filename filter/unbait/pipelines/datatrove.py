@@ -10,17 +10,21 @@ LocalPipelineExecutor(
     tasks=100, workers=8,
 ).run()
 ```
+`ArchiveReader` reads WARC and WET in the same place; its pages want ``UnbaitFilter(html=True)``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from datatrove.data import Document as TroveDocument
 from datatrove.pipeline.filters.base_filter import BaseFilter
+from datatrove.pipeline.readers.base import BaseDiskReader
+from datatrove.utils.logging import logger
 
 from unbait.io.formats import Bad, Record
+from unbait.pipelines.archives import archive_rows
 from unbait.pipelines.recipe import Recipe
 from unbait.pipelines.records import clean_records
 
@@ -38,8 +42,9 @@ class UnbaitFilter(BaseFilter):  # type: ignore[misc]
     """Cleans the text of every document, and drops documents by verdict.
 
     What was cut, and the verdict, stand in the metadata (``unbait_cut``, ``unbait_verdict``);
-    counts per category in datatrove's statistics. A document that cannot be cleaned is dropped
-    with its error's code as the reason, so that the exclusion writer keeps it.
+    counts per category in datatrove's statistics. With ``html`` the texts that come in are pages,
+    as datatrove's WarcReader and `ArchiveReader` give them. A document that cannot be cleaned is
+    dropped with its error's code as the reason, so that the exclusion writer keeps it.
     """
 
     type = "🧹 - CLEANER"
@@ -49,6 +54,7 @@ class UnbaitFilter(BaseFilter):  # type: ignore[misc]
         self,
         recipe: Recipe = _DEFAULT,
         *,
+        html: bool = False,
         drop: Iterable[VerdictName] = (),
         exclusion_writer: DiskWriter | None = None,
         batch_size: int = _BATCH,
@@ -56,6 +62,7 @@ class UnbaitFilter(BaseFilter):  # type: ignore[misc]
         """Take a recipe, the verdicts that drop a document, and where those go."""
         super().__init__(exclusion_writer, batch_size)
         self.recipe = recipe
+        self.html = html
         self.drop = frozenset(drop)
 
     def filter(self, doc: TroveDocument) -> bool | tuple[bool, str]:
@@ -64,7 +71,7 @@ class UnbaitFilter(BaseFilter):  # type: ignore[misc]
 
     def filter_batch(self, batch: list[TroveDocument]) -> list[bool | tuple[bool, str]]:
         """Clean a batch; say of each document whether it stays, and if not, why."""
-        records = [_record(place, doc) for place, doc in enumerate(batch)]
+        records = [_record(place, doc, self.html) for place, doc in enumerate(batch)]
         cleaned = clean_records(self.recipe.cleaner(), records)
         return [self._take(doc, item) for doc, item in zip(batch, cleaned, strict=True)]
 
@@ -80,14 +87,41 @@ class UnbaitFilter(BaseFilter):  # type: ignore[misc]
             return False, verdict
         for category, count in result.cut_counts().items():
             self.stat_update(f"cut_{category}", value=count)
-        before, doc.text = len(doc.text), result.text
-        doc.metadata["unbait_cut"] = before - len(result.text)
+        cut = len(result.document.text) - len(result.text)
+        doc.text = result.text
+        doc.metadata["unbait_cut"] = cut
         doc.metadata["unbait_verdict"] = verdict
-        self.stat_update("characters_cut", value=before - len(result.text), unit="doc")
+        self.stat_update("characters_cut", value=cut, unit="doc")
         return True
 
 
-def _record(place: int, doc: TroveDocument) -> Record:
+class ArchiveReader(BaseDiskReader):  # type: ignore[misc]
+    """Reads WARC (pages) and WET (texts); a broken record costs itself and is counted.
+
+    Beside datatrove's WarcReader it needs no libmagic, and goes on after a wrong length.
+    """
+
+    name = "🗄 unbait archive"
+
+    def read_file(self, filepath: str) -> Iterator[TroveDocument]:
+        """Give the documents of one archive."""
+        path = self.data_folder.resolve_paths(filepath)
+        for number, row in enumerate(archive_rows(path)):
+            if row["error"]:
+                self.stat_update("broken_records")
+                logger.warning(f"{row['id']}: {row['error']}")
+                continue
+            told = {name: row[name] for name in ("id", "url", "date")}
+            text = row["html"] if row["html"] is not None else row["text"]
+            document = self.get_document_from_dict({**told, "text": text}, filepath, number)
+            if document:
+                yield document
+
+
+def _record(place: int, doc: TroveDocument, html: bool) -> Record:
     metadata: dict[str, Any] = doc.metadata or {}
     url = metadata.get("url")
-    return Record(str(place), place, doc.text, id=doc.id, url=url if isinstance(url, str) else None)
+    url = url if isinstance(url, str) else None
+    if html:
+        return Record(str(place), place, page=doc.text, id=doc.id, url=url)
+    return Record(str(place), place, doc.text, id=doc.id, url=url)
