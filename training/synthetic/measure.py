@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from random import Random
+from statistics import median
 from typing import Protocol
 
 from training.synthetic.bank import JUNK, LANGS, Half, carriers, hard_negatives
@@ -120,12 +121,13 @@ def _hard_negatives(clean: Clean, lang: str) -> dict[str, float]:
 def _inside(clean: Clean, lang: str, documents: int, rng: Random, half: Half) -> float:
     """Share of paragraphs that come out as they were before junk was put into them.
 
-    Lines without an end mark are headings and list items, no paragraphs.
+    Lines shorter than most are headings, list items and questions, no paragraphs.
     """
     exact = []
     for _ in range(documents):
         article = rng.choice(carriers(lang, half))
-        at = rng.choice([i for i, text in enumerate(article) if i and not text[-1].isalnum()])
+        usual = median(len(text) for text in article)
+        at = rng.choice([i for i, text in enumerate(article) if i and len(text) >= usual])
         text, [(start, end)] = insert_inside(article[at], rng, lang, half)
         before = "\n\n".join(article[:at]) + "\n\n"
         whole = before + "\n\n".join((text, *article[at + 1 :]))
