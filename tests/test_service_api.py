@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Iterator
@@ -17,7 +18,10 @@ from unbait import Cleaner, Policy
 from unbait.errors import InputError
 from unbait.io.audit import schema
 from unbait.service import openapi, problems, settings
+from unbait.service.frame import Frame
+from unbait.service.protocol import ABORT
 from unbait.service.settings import Settings, load
+from unbait.service.state import Service
 
 DOCS = Path(__file__).parents[1] / "docs" / "service.md"
 PAGE = (
@@ -234,6 +238,34 @@ def test_no_text_in_the_log(http: httpx.Client, server: Server) -> None:
     http.post("/v1/clean", json={"text": secret}, params={"title": secret})
     http.post("/v1/clean", json={"text": secret, "url": f"http://[{secret}"})
     assert secret not in server.log.read_text()
+
+
+def test_an_unexpected_error_is_logged_without_the_text(caplog: pytest.LogCaptureFixture) -> None:
+    """Neither the message of the error nor half an answer goes out."""
+    secret = "a-sentence-nobody-may-log"
+    sent: list[str] = []
+    aborted: list[bool] = []
+
+    async def fails(scope: Any, receive: Any, send: Any) -> None:
+        if scope["path"] == "/late":
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+        secret.encode().decode("utf-16")  # UnicodeDecodeError holds the whole text
+
+    async def send(message: Any) -> None:
+        sent.append(str(message))
+
+    async def call(path: str) -> None:
+        scope = {"type": "http", "method": "GET", "path": path, "headers": [], "route": None}
+        await Frame(fails, Service(Settings()))(
+            scope | {ABORT: lambda: aborted.append(True)}, lambda: None, send  # type: ignore[arg-type]
+        )
+
+    asyncio.run(call("/early"))
+    assert "INTERNAL" in sent[1] and not aborted
+    asyncio.run(call("/late"))
+    assert aborted
+    assert "UnicodeDecodeError" in caplog.text
+    assert secret not in caplog.text and secret not in "".join(sent)
 
 
 def test_openapi_examples_do_what_they_say(http: httpx.Client) -> None:

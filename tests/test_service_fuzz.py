@@ -25,7 +25,8 @@ def test_no_server_error(examples: int, tmp_path: Path) -> None:
     done = subprocess.run(
         [
             sys.executable, "-m", "schemathesis.cli", "run", f"{server.url}/openapi.json",
-            "--max-examples", str(examples), "--seed", "1", "--phases", "examples,fuzzing",
+            "--max-examples", str(examples), "--seed", "1",
+            "--phases", "examples,coverage,fuzzing,stateful",
             # A batch says what is wrong inside its answer, and a raw body cannot be wrong.
             "--exclude-checks", "negative_data_rejection", "--no-color", *without,
         ],

@@ -9,6 +9,7 @@ import socket
 from collections.abc import Iterator
 
 import httpx
+import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -128,3 +129,15 @@ def test_a_reader_that_waits_makes_the_sender_wait(server: Server) -> None:
                 if taken > 64 << 20:
                     break
         assert taken < 64 << 20
+
+
+def test_a_bomb_in_a_stream_stays_small(server: Server) -> None:
+    """A line without end, a thousand times as large as what is sent."""
+    before = psutil.Process(server.process.pid).memory_info().rss
+    bomb = gzip.compress(b'{"text":"' + b"a" * 400_000_000)
+    first, second = stream(
+        server, gzip.compress(b'{"text":"a"}\n') + bomb, content_encoding="gzip"
+    )
+    assert first == {"text": "a"}
+    assert second["error"]["code"] == "DOCUMENT_TOO_LARGE"  # type: ignore[index]
+    assert psutil.Process(server.process.pid).memory_info().rss - before < 150 << 20

@@ -8,11 +8,12 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 from service_running import ARTICLE, CLEAN, Server
 
 from unbait.service.metrics import Metrics
@@ -180,4 +181,97 @@ def test_sigterm_finishes_what_runs_and_refuses_what_is_new() -> None:
     thread.join()
     assert refused
     assert len(answers[0].json()["results"]) == 300
-    assert server.stop() in (0, -signal.SIGTERM)
+    assert server.process.wait(20) == 0
+    server.stop()
+
+
+def test_sigterm_lets_a_stream_end() -> None:
+    server = Server(workers=1)
+    lines = [json.dumps({"id": str(i), "text": ARTICLE}).encode() + b"\n" for i in range(600)]
+    answers: list[httpx.Response] = []
+
+    def sent() -> Iterator[bytes]:
+        for line in lines:
+            time.sleep(0.002)
+            yield line
+
+    def send() -> None:
+        answers.append(
+            httpx.post(
+                f"{server.url}/v1/clean/stream", content=sent(), params={"fields": "text"},
+                headers={"content-type": "application/x-ndjson"}, timeout=60,
+            )
+        )  # fmt: skip
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    while 'documents_total{outcome="cleaned"}' not in httpx.get(f"{server.url}/metrics").text:
+        time.sleep(0.01)
+    server.process.terminate()
+    thread.join()
+    rows = [json.loads(line) for line in answers[0].content.splitlines()]
+    assert [(one["id"], one["text"]) for one in rows] == [(str(i), CLEAN) for i in range(600)]
+    assert server.process.wait(20) == 0
+    server.stop()
+
+
+def test_what_cannot_end_in_time_is_told_so() -> None:
+    server = Server(workers=1, shutdown_seconds=2)
+    server.workers()[0].suspend()
+    answers: list[httpx.Response] = []
+
+    def send() -> None:
+        answers.append(httpx.post(f"{server.url}/v1/clean", json={"text": ARTICLE}, timeout=60))
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    time.sleep(0.5)
+    server.process.terminate()
+    thread.join()
+    assert (answers[0].status_code, answers[0].json()["code"]) == (503, "DRAINING")
+    assert server.process.wait(20) == 0
+    server.stop()
+
+
+def test_a_worker_that_hangs_in_mid_batch_loses_nothing() -> None:
+    server = Server(workers=2, document_seconds=1)
+    try:
+        documents = [{"id": str(i), "text": f"{ARTICLE}\n\nBoat {i}."} for i in range(600)]
+        answers: list[httpx.Response] = []
+
+        def send() -> None:
+            answers.append(
+                httpx.post(
+                    f"{server.url}/v1/clean/batch", json={"documents": documents},
+                    params={"fields": "text"}, timeout=60,
+                )
+            )  # fmt: skip
+
+        thread = threading.Thread(target=send)
+        thread.start()
+        while 'state="busy"} 1.0' not in httpx.get(f"{server.url}/metrics").text:
+            assert thread.is_alive()
+        for worker in server.workers():
+            worker.suspend()
+        thread.join()
+        rows = answers[0].json()["results"]
+        assert [one["id"] for one in rows] == [str(i) for i in range(600)]
+        wrong = [one for one in rows if "error" in one]
+        assert len(wrong) <= 1 and all(o["error"]["code"] == "DOCUMENT_TIMEOUT" for o in wrong)
+        assert 'restarts_total{reason="hung"}' in httpx.get(f"{server.url}/metrics").text
+    finally:
+        server.stop()
+
+
+def test_a_worker_that_cannot_start_leaves_no_socket_open(tmp_path: Path) -> None:
+    async def run() -> None:
+        pool = Pool(Settings(workers=1), Metrics(), (str(tmp_path / "none"),))
+        starting = asyncio.create_task(pool.start())
+        await asyncio.sleep(0.9)
+        starting.cancel()
+        await pool.stop()
+        kinds = [one.type for one in psutil.Process().net_connections(kind="unix")]
+        assert len(kinds) <= before
+
+    before = len(psutil.Process().net_connections(kind="unix")) + 2  # the loop has a pair
+    asyncio.run(run())

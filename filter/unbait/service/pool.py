@@ -160,9 +160,8 @@ class Member:
                 await self._end(process)
 
     async def _start(self) -> asyncio.subprocess.Process:
-        ours, theirs = socket.socketpair()
-        self._reader, self._writer = await asyncio.open_connection(sock=ours, limit=1 << 20)
         process: asyncio.subprocess.Process | None = None
+        theirs = await self._connect()
         try:
             with theirs:
                 process = await asyncio.create_subprocess_exec(
@@ -179,6 +178,17 @@ class Member:
             raise
         self.memory, self.pid, self.ready = head["memory"], process.pid, True
         return process
+
+    async def _connect(self) -> socket.socket:
+        """Open a pair of sockets and return the worker's."""
+        ours, theirs = socket.socketpair()
+        try:
+            self._reader, self._writer = await asyncio.open_connection(sock=ours, limit=1 << 20)
+        except BaseException:
+            ours.close()
+            theirs.close()
+            raise
+        return theirs
 
     async def _end(self, process: asyncio.subprocess.Process | None) -> None:
         """Close the socket and see the process, if it came to be one, to its end."""

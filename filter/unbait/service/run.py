@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import resource
+import signal
 import socket
+import sys
 from types import FrameType
 
 import uvicorn
@@ -68,6 +70,8 @@ def serve(settings: Settings) -> None:
     )
     server.service = service
     service.connections = server.server_state.connections
+    # uvicorn takes the signal for itself, and raises it once more when all is done.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         server.run()
     except SystemExit:
