@@ -14,6 +14,7 @@ import pytest
 from service_running import AD, ARTICLE, CLEAN, GOOD, Server, running
 
 from training.records import from_row
+from unbait import labels
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -153,7 +154,9 @@ def test_all_by_keyboard_marks_and_exports(page: Any) -> None:
     assert page.locator("#why").is_hidden()
 
 
-def test_labels_are_documents_as_training_and_calibration_read_them(page: Any) -> None:
+def test_labels_are_documents_as_training_and_calibration_read_them(
+    page: Any, tmp_path: Path
+) -> None:
     bait = "Like this story? Follow us on Facebook and subscribe to our newsletter!"
     cleaned(page, f"By Jane Doe\n\n{ARTICLE} {bait}\n{GOOD}")
     assert page.is_disabled("#labels")
@@ -166,7 +169,9 @@ def test_labels_are_documents_as_training_and_calibration_read_them(page: Any) -
     assert not page.is_checked("#reviewed")
     page.check("#reviewed")
     assert page.inner_text("#labels") == "Export labels (2)"
-    first, second = map(json.loads, saved(page, "#labels").splitlines())
+    exported = tmp_path / "labels.jsonl"
+    exported.write_text(saved(page, "#labels"))
+    first, second = map(json.loads, exported.read_text().splitlines())
     assert [(one["text"], one["label"], one.get("decided")) for one in first["lines"]] == [
         ("By Jane Doe", "metadata", None),
         (GOOD, "content", None),
@@ -174,10 +179,12 @@ def test_labels_are_documents_as_training_and_calibration_read_them(page: Any) -
         (f"{GOOD} {bait}", "content", None),  # most of its characters decide
         (GOOD, "junk", "content"),
     ]
-    assert [one["label"] for one in second["lines"]] == ["content", "ad", "content"]
-    record = from_row(second, "page")
-    assert record.id == hashlib.sha256(ARTICLE.encode()).hexdigest()
-    assert record.texts == [GOOD, AD, GOOD]
+    assert second["id"] == hashlib.sha256(ARTICLE.encode()).hexdigest()
+    assert from_row(second, "page").labels == ["content", "ad", "content"]
+    read = labels.load(exported)
+    assert read.count() == 8
+    assert [one.document().text for one in read.documents][1] == ARTICLE
+    assert read.documents[0].labels == ("metadata", "content", "teaser", "content", "junk")
 
 
 def test_clean_text_and_audit_can_be_taken_away(page: Any, server: Server) -> None:
