@@ -13,9 +13,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tests.pipelines_given import any_shard, document
-from unbait import Cleaner
+from unbait import Cleaner, modelfile
 from unbait.cli import main
 from unbait.cli.run import progress_line
+from unbait.features import FEATURE_VERSION
 from unbait.io import formats_lines
 from unbait.io.formats import format_named
 from unbait.pipelines import parts, shards
@@ -196,6 +197,20 @@ def test_a_damaged_part_is_made_again(tmp_path: Path) -> None:
     assert parts.read_part(stem, whole=True) is not None
     stem.with_suffix(".out").write_bytes(b"dat\0")
     assert parts.read_part(stem, whole=True) is None
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="needs Linux")
+def test_processes_share_the_pages_of_the_model(tmp_path: Path) -> None:
+    cleaner = Recipe().cleaner()
+    assert next(cleaner.clean_many(["The council met on Monday."])).text
+    assert "paragraph/weights.safetensors" in Path("/proc/self/maps").read_text()
+    # A file that others take for safetensors reads the same here.
+    numpy = pytest.importorskip("safetensors.numpy")
+    ours = modelfile.load(modelfile.packaged("paragraph"), FEATURE_VERSION)[0]
+    theirs = numpy.load_file(modelfile.packaged("paragraph") / modelfile.WEIGHTS)
+    assert set(ours) == set(theirs)
+    assert all((ours[name] == theirs[name]).all() for name in theirs)
+    assert all(ours[name].dtype == theirs[name].dtype for name in theirs)
 
 
 def test_progress_says_rate_and_time_left() -> None:

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+import math
+import mmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from unbait.errors import ModelError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+# The types of safetensors that NumPy has, all little-endian.
+_TYPES = {
+    "F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I16": "<i2",
+    "I8": "|i1", "U64": "<u8", "U32": "<u4", "U16": "<u2", "U8": "|u1", "BOOL": "|b1",
+}  # fmt: skip
 WEIGHTS, MANIFEST = "weights.safetensors", "manifest.json"
 
 
@@ -29,9 +38,6 @@ def load(directory: Path, feature_version: int) -> tuple[dict[str, NDArray[Any]]
 
     Raises ModelError when a file is missing or damaged, or made for other features.
     """
-    from safetensors import SafetensorError
-    from safetensors.numpy import load as load_arrays
-
     manifest = read_manifest(directory)
     found = manifest.get("feature_version")
     if found != feature_version:
@@ -40,16 +46,13 @@ def load(directory: Path, feature_version: int) -> tuple[dict[str, NDArray[Any]]
             f"{directory}: made for feature version {found}, this unbait has {feature_version}; "
             "use the model that came with this version or train one (CONTRIBUTING.md)",
         )
-    data = _bytes(directory / WEIGHTS)
+    data = _mapped(directory / WEIGHTS)
     if hashlib.sha256(data).hexdigest() != manifest.get("weights_sha256"):
         raise ModelError(
             "MODEL_DAMAGED",
             f"{directory / WEIGHTS}: the hash differs from the manifest's; copy it again",
         )
-    try:
-        return load_arrays(data), manifest
-    except SafetensorError as error:
-        raise ModelError("MODEL_DAMAGED", f"{directory / WEIGHTS}: {error}") from error
+    return _arrays(data, directory / WEIGHTS), manifest
 
 
 def save(directory: Path, arrays: dict[str, NDArray[Any]], manifest: dict[str, Any]) -> None:
@@ -78,10 +81,43 @@ def read_manifest(directory: Path) -> dict[str, Any]:
     return manifest
 
 
+def _arrays(data: mmap.mmap | bytes, path: Path) -> dict[str, NDArray[Any]]:
+    """Return read-only views of a safetensors file, so that processes share its pages.
+
+    safetensors itself copies each array on its way to NumPy.
+    """
+    import orjson
+
+    try:
+        end = 8 + int.from_bytes(data[:8], "little")
+        header = orjson.loads(data[8:end])
+        return {
+            name: np.frombuffer(data, _TYPES[one["dtype"]], math.prod(one["shape"]),
+                                end + one["data_offsets"][0]).reshape(one["shape"])
+            for name, one in header.items() if name != "__metadata__"
+        }  # fmt: skip
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelError("MODEL_DAMAGED", f"{path}: no safetensors file: {error}") from error
+
+
+def _mapped(path: Path) -> mmap.mmap | bytes:
+    """Map a file into memory; an empty one cannot be."""
+    try:
+        with path.open("rb") as stream:
+            if not path.stat().st_size:
+                return b""
+            return mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+    except OSError as error:
+        raise _missing(path, error) from error
+
+
 def _bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise ModelError(
-            "MODEL_MISSING", f"{path}: cannot be read ({error.strerror}); is this a model?"
-        ) from error
+        raise _missing(path, error) from error
+
+
+def _missing(path: Path, error: OSError) -> ModelError:
+    says = f"{path}: cannot be read ({error.strerror}); is this a model?"
+    return ModelError("MODEL_MISSING", says)

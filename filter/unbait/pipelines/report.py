@@ -16,7 +16,7 @@ _STYLE = """
 body{font:15px/1.45 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222}
 table{border-collapse:collapse;width:100%;margin:.5rem 0 2rem}td,th{padding:.2rem .6rem;
 text-align:right;border-bottom:1px solid #ddd}td:first-child,th:first-child{text-align:left;
-word-break:break-all}svg{display:block}rect{fill:#b5452c}.bad{color:#a00}
+overflow-wrap:anywhere}svg{display:block}rect{fill:#b5452c}.bad{color:#a00}
 @media(prefers-color-scheme:dark){body{background:#181818;color:#ddd}td,th{border-color:#444}}
 """
 
@@ -73,11 +73,11 @@ def as_page(made: dict[str, Any]) -> bytes:
     characters = made["characters"]
     share = 1 - characters["out"] / characters["in"] if characters["in"] else 0.0
     head = (
-        f"<p>{made['documents']:,} documents in {made['files']:,} files, "
+        f"<p>Documents: {made['documents']:,}, from files: {made['files']:,}, "
         f"{made['bytes'] / 1e6:,.1f} MB in {made['seconds']:,.1f} s "
-        f"({made['megabytes_per_second']} MB/s). {share:.1%} of the characters were cut from "
-        f"{made['changed']:,} documents; {made['dropped']:,} were left out by their verdict and "
-        f"{made['rejected']:,} records rejected.</p>"
+        f"({made['megabytes_per_second']} MB/s). {share:.1%} of the characters were cut; "
+        f"documents changed: {made['changed']:,}, left out by their verdict: "
+        f"{made['dropped']:,}, records rejected: {made['rejected']:,}.</p>"
     )
     cuts = [(name, cut["characters"]) for name, cut in made["cuts"].items()]
     plots = (
@@ -90,6 +90,7 @@ def as_page(made: dict[str, Any]) -> bytes:
     body = "".join((head, _failures(made["failures"]), *plots, _sites(made["sites"])))
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width">'
         f"<title>unbait: run report</title><style>{_STYLE}</style>"
         f"<h1>Run report</h1>{body}</html>\n"
     ).encode("utf-8", "replace")
