@@ -14,7 +14,7 @@ import numpy as np
 
 from unbait import features, modelfile
 from unbait.features.context import LOGITS
-from unbait.networks import Network, Recurrent
+from unbait.networks import Head, Network, Recurrent
 from unbait.sentences import sentence_columns
 from unbait.types import CATEGORIES
 
@@ -78,6 +78,7 @@ class ParagraphModel:
         self._scale: NDArray[np.float32] = arrays["stage_one.scale"]
         self.bias: NDArray[np.float32] = arrays["stage_one.bias"]
         self._context = Recurrent.of(arrays, "context")
+        self._head = Head.of(arrays, "head") if "head.weights" in arrays else None
         self._sentences = Network.of(arrays, "sentences")
         self._slope, self._offset = manifest["calibration"]
 
@@ -170,7 +171,8 @@ class ParagraphModel:
         if not len(look.logits):
             return np.zeros((0, len(CATEGORIES)), dtype=np.float32)
         seen = features.context(look.logits, look.shapes, look.ties, look.layouts, look.told, first)
-        return self._context(seen, first)
+        chances = self._context(seen, first)
+        return self._head(seen, chances) if self._head else chances
 
     def junk(self, chances: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return the calibrated probability of junk, metadata set aside: shape (segments,)."""

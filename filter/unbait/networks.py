@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 CLIP = 4.0  # standardised columns beyond this many deviations say no more
+_TINY = np.float32(1e-7)
 _MOST_STEPS = 1 << 10  # what stands further away than this has been forgotten
 
 
@@ -99,6 +100,36 @@ class Recurrent(_Arrays):
         last = len(hidden) - first[1:][filled]
         back = _scan(keep[::-1, half:].copy(), add[::-1, half:].copy(), last, longest)
         return np.concatenate((ahead, back[::-1]), axis=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Head(_Arrays):
+    """A linear layer over what a network saw and what it said: how a user's labels change it.
+
+    ``weights`` are (columns + classes, classes).
+    """
+
+    mean: NDArray[np.float32]
+    scale: NDArray[np.float32]
+    weights: NDArray[np.float32]
+    bias: NDArray[np.float32]
+
+    def __call__(
+        self, columns: NDArray[np.float32], chances: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """Return probabilities (rows, classes) in place of ``chances``."""
+        return self.said(self.inputs(columns, chances))
+
+    def inputs(
+        self, columns: NDArray[np.float32], chances: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """Return what the layer sees: (rows, columns + classes)."""
+        seen = standardised(columns, self.mean, self.scale)
+        return np.concatenate((seen, np.log(chances + _TINY)), axis=1)
+
+    def said(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return probabilities (rows, classes) of ``inputs``."""
+        return _softmax(inputs, self.weights, self.bias)
 
 
 def _scan(

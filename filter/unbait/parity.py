@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+FILE = "parity.jsonl"
 TOLERANCE = 1e-4
 _DIGITS = 6
 
@@ -28,16 +29,28 @@ def rows_of(directory: Path, texts: Sequence[str]) -> Iterator[dict[str, Any]]:
         yield {"text": text, "junk": [round(float(p), _DIGITS) for p in _junk(model, text)]}
 
 
+def texts_of(directory: Path) -> list[str]:
+    """Return the texts of a model's parity rows."""
+    import orjson
+
+    return [orjson.loads(line)["text"] for line in _lines(directory)]
+
+
+def write(directory: Path, texts: Sequence[str]) -> None:
+    """Write what the model of ``directory`` says of ``texts`` beside it."""
+    import orjson
+
+    rows = [orjson.dumps(row) + b"\n" for row in rows_of(directory, texts)]
+    (directory / FILE).write_bytes(b"".join(rows))
+
+
 def verify(directory: Path) -> int:
     """Replay ``parity.jsonl``; return the number of rows, or raise ModelError at a difference."""
     import orjson
 
     replay = _replay(directory)
-    path = directory / "parity.jsonl"
-    try:
-        lines = path.read_bytes().splitlines()
-    except OSError as error:
-        raise ModelError("MODEL_MISSING", f"{path}: cannot be read ({error.strerror})") from error
+    path = directory / FILE
+    lines = _lines(directory)
     for number, line in enumerate(lines, start=1):
         now, then = replay(orjson.loads(line))
         if len(now) != len(then) or np.abs(now - then).max(initial=0) > TOLERANCE:
@@ -46,6 +59,14 @@ def verify(directory: Path) -> int:
                 f"{path}: row {number} gives other probabilities here than where it was made",
             )
     return len(lines)
+
+
+def _lines(directory: Path) -> list[bytes]:
+    path = directory / FILE
+    try:
+        return path.read_bytes().splitlines()
+    except OSError as error:
+        raise ModelError("MODEL_MISSING", f"{path}: cannot be read ({error.strerror})") from error
 
 
 def _replay(directory: Path) -> Callable[[dict[str, Any]], tuple[Any, list[float]]]:

@@ -14,7 +14,7 @@ import click
 from unbait.errors import PolicyError, RuleError, UnbaitError
 
 COMMANDS = (
-    "clean", "explain", "score", "rules", "models", "calibrate", "serve", "mix", "sites",
+    "clean", "explain", "score", "rules", "models", "calibrate", "train", "serve", "mix", "sites",
 )  # fmt: skip
 
 

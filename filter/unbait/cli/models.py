@@ -11,7 +11,7 @@ _BRIEF = ("name", "feature_version", "weights_sha256")
 
 @click.group("models")
 def command() -> None:
-    """List the models, show one, verify that they are whole."""
+    """List the models, show one, verify that they are whole, go back to an earlier one."""
 
 
 @command.command("list")
@@ -56,6 +56,19 @@ def verify(ctx: click.Context, models: tuple[str, ...]) -> None:
             failed = True
             click.echo(f"{path.name}: {error}", err=True)
     ctx.exit(1 if failed else 0)
+
+
+@command.command("undo")
+@click.argument("directory", type=click.Path(path_type=Path))
+def undo(directory: Path) -> None:
+    """Put back the model that stood in DIRECTORY before the last unbait train.
+
+    To go back to the packaged model, leave --model out: training never changes it.
+    """
+    from unbait.refit import directory as standing
+
+    manifest = standing.undo(directory)
+    click.echo(f"{directory}: back to the weights {manifest['weights_sha256'][:16]}")
 
 
 def _packaged() -> list[Path]:
