@@ -121,7 +121,6 @@ def test_nonsense_is_refused(cleaner: Cleaner, max_loss: float) -> None:
 def test_samples_that_carry_no_promise_are_refused(cleaner: Cleaner) -> None:
     good = labelled.documents(60)
     for wrong, code in (
-        ([replace(one, marked=True) for one in good], "SAMPLE_BIASED"),
         ([*good[:-1], good[0]], "SAMPLE_REPEATED"),
         ([replace(one, labels=("ad",) * len(one.labels)) for one in good], "SAMPLE_ONE_KIND"),
         ([], "SAMPLE_SMALL"),

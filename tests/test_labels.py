@@ -35,21 +35,10 @@ def test_documents_with_lines(tmp_path: Path) -> None:
     sample = load(written(tmp_path / "my.jsonl", row))
     (one,) = sample.documents
     assert one.labels == ("content", "engagement", "junk", "content", None)
-    assert one.texts[0] == "The ferry sails again." and one.lang == "en" and not one.marked
+    assert one.texts[0] == "The ferry sails again." and one.lang == "en"
     assert sample.count() == 4
     text = one.document().text
     assert [text[start:end] for start, end in one.spans()] == list(one.texts)
-
-
-def test_marks_of_the_page_are_documents_of_wrong_decisions(tmp_path: Path) -> None:
-    marks = [
-        {"document": "d1", "start": 90, "end": 99, "text": "Menu\n", "label": "junk"},
-        {"document": "d2", "start": 0, "end": 4, "text": "Good", "label": "content"},
-        {"document": "d1", "start": 5, "end": 20, "text": "The bridge stays", "label": "content"},
-    ]
-    first, second = load(written(tmp_path / "my.jsonl", *marks)).documents
-    assert first.texts == ("The bridge stays", "Menu") and first.labels == ("content", "junk")
-    assert second.id == "d2" and first.marked and second.marked
 
 
 @pytest.mark.parametrize("suffix", ["", ".gz", ".xz"])
@@ -72,8 +61,7 @@ def test_compressed_files(tmp_path: Path, suffix: str) -> None:
         ('{"lines": [{"text": "a", "label": "advert"}]}', "write one of content, ad"),
         ('{"lines": [{"text": "a", "keep": "no"}]}', "keep: write true or false"),
         ('{"lines": [], "lang": 3}', "lang: write text"),
-        ('{"text": "a", "label": "ad"}', "lines: is missing"),
-        ('{"document": "d", "text": "a", "label": "ad"}', "start: write the character"),
+        ('{"text": "a", "label": "ad"}', "a row is a document"),
     ],
 )
 def test_a_mistake_is_named(tmp_path: Path, row: str, says: str) -> None:

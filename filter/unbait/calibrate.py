@@ -142,11 +142,6 @@ def _check(documents: Sequence[Labelled], max_loss: float) -> None:
     """Refuse a sample that cannot carry the promise."""
     if not 0.0 < max_loss < 1.0:
         raise PolicyError("MAX_LOSS", f"max_loss lies between 0 and 1, not {max_loss!r}")
-    if any(one.marked for one in documents):
-        raise LabelError(
-            "SAMPLE_BIASED", "these are marks of wrong decisions: a sample made of errors tells "
-            "nothing about what is usual; label whole documents that were chosen by chance"
-        )  # fmt: skip
     few, need = len(documents), least_documents(max_loss)
     if few < need:
         raise LabelError(

@@ -7,8 +7,7 @@
       {"text": "not judged, here for its neighbours"}]}
 
 A label is a category, or "junk" where the kind was not said; ``keep`` true or false says content or
-junk. The marks that the service's page exports (``document``, ``start``, ``text``, ``label``) are
-read as documents of which only the marked lines are known.
+junk. The service's page exports what a person has looked at in this form.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from unbait.errors import LabelError
 from unbait.types import CATEGORIES, Document
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
 JUNK = "junk"  # a label: goes, but the kind was not said
 LABELS = (*CATEGORIES, JUNK)
@@ -31,10 +30,7 @@ _BETWEEN = "\n\n"
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """One document: its lines and their labels, None where a line was not judged.
-
-    ``marked`` says that only what somebody thought wrong is labelled.
-    """
+    """One document: its lines and their labels, None where a line was not judged."""
 
     id: str
     texts: tuple[str, ...]
@@ -42,7 +38,6 @@ class Labelled:
     title: str | None = None
     lang: str | None = None
     url: str | None = None
-    marked: bool = False
 
     def document(self) -> Document:
         """Return the document as a cleaner takes it: each line a paragraph."""
@@ -77,7 +72,6 @@ def load(path: Path) -> Sample:
     except OSError as error:
         raise LabelError("LABELS_MISSING", f"{path}: cannot be read ({error.strerror})") from error
     documents: list[Labelled] = []
-    marks: dict[str, list[dict[str, Any]]] = {}
     for number, line in enumerate(_unpacked(path, data).splitlines(), start=1):
         if not line.strip():
             continue
@@ -86,13 +80,9 @@ def load(path: Path) -> Sample:
             row = orjson.loads(line)
         except orjson.JSONDecodeError as error:
             raise LabelError("LABELS_SYNTAX", f"{where}: no JSON: {error}") from error
-        if not isinstance(row, dict):
+        if not isinstance(row, dict) or "lines" not in row:
             raise _wrong(where, "", 'a row is a document: {"lines": [{"text": …, "label": …}]}')
-        if "lines" in row:
-            documents.append(_document(row, where))
-        else:
-            marks.setdefault(str(row.get("document")), []).append(_mark(row, where))
-    documents += [_of_marks(name, rows) for name, rows in marks.items()]
+        documents.append(_document(row, where))
     return Sample(tuple(documents), hashlib.sha256(data).hexdigest())
 
 
@@ -135,24 +125,6 @@ def _line(line: Any, where: str) -> tuple[str, str | None]:
     if label is not None and label not in LABELS:
         raise _wrong(where, "label", f"write one of {', '.join(LABELS)}, not {label!r}")
     return text.strip(), label
-
-
-def _mark(row: dict[str, Any], where: str) -> dict[str, Any]:
-    """Read one mark of the service's page."""
-    text, label = _line(row, where)
-    if label is None or not isinstance(row.get("document"), str):
-        raise _wrong(where, "lines", "is missing: a row is a document with lines, or a mark with "
-                     "document, start, text and label")  # fmt: skip
-    start = row.get("start")
-    if not isinstance(start, int):
-        raise _wrong(where, "start", "write the character where the text starts")
-    return {"text": text, "label": label, "start": start}
-
-
-def _of_marks(name: str, rows: Sequence[dict[str, Any]]) -> Labelled:
-    rows = sorted((row for row in rows if row["text"]), key=lambda row: int(row["start"]))
-    texts, labels = tuple(row["text"] for row in rows), tuple(row["label"] for row in rows)
-    return Labelled(name, texts, labels, marked=True)
 
 
 def _text_or_none(row: dict[str, Any], name: str, where: str) -> str | None:

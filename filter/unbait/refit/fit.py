@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 STRENGTHS = (10_000.0, 3_000.0, 1_000.0, 300.0, 100.0, 30.0, 10.0)  # of the penalty on the head
+BIAS_SHARE = 0.01  # of that penalty on how often each category is said
 WORD_STRENGTH = 1.0  # of the penalty on word weights
 _TINY = 1e-9
 
@@ -133,16 +134,19 @@ class Fitter:
         rows = np.flatnonzero(mask & (self.data.label != UNKNOWN))
         x, target = seen[rows], self.targets(prior.said(seen[rows]), rows)
         middle = _flat(prior)
+        holds = np.full(len(middle), strength)
+        holds[-len(prior.bias) :] *= BIAS_SHARE
 
         def loss(flat: Floats) -> tuple[float, Floats]:
             head = _with(prior, flat)
             chances = head.said(x)
             away = flat - middle
+            held = holds * away
             total = -float((target * np.log(chances + _TINY)).sum())
-            total += 0.5 * strength * float(away @ away)
+            total += 0.5 * float(held @ away)
             pull = chances - target
             slope = np.concatenate(((x.T @ pull).ravel(), pull.sum(axis=0)))
-            return total, slope + strength * away
+            return total, slope + held
 
         return _with(prior, minimise(loss, _flat(start), tolerance=1e-4))
 
