@@ -1,6 +1,7 @@
 """Load on the HTTP service, and the library's own speed beside it, in one run.
 
-    python -m benchmarks.bench_service [--rounds 5] [--seconds 6] [--soak 0] [--json FILE]
+    python -m benchmarks.bench_service load [--rounds 5] [--seconds 6] [--json FILE]
+    python -m benchmarks.bench_service soak [--documents 90000] [--json FILE]
 
 One client process (asyncio, raw HTTP/1.1 on kept connections) sends articles of 3 KB to the
 service, alone and in batches, and to a plain FastAPI handler that calls the library in its event
@@ -9,12 +10,16 @@ workers, and writes the same answers. The runs take turns, so that what else the
 all of them; a row is the median of its turns. While each runs, ``/healthz`` is asked every 10 ms
 by a process of its own. Rates hold what client and event loop take of the same cores; processor
 time is that of the whole service (event loop and workers), read from the system.
+
+A soak sends as many documents as come in an hour at 25 a second, as fast as it can, texts and pages
+in batches, and reads the memory of the whole service at each twentieth.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import functools
 import hashlib
 import http.client
 import json
@@ -71,7 +76,7 @@ async def health():
 uvicorn.run(app, port=int(sys.argv[2]), log_level="info", access_log=False)
 """
 Row = dict[str, float]
-_SHOWN = (("p50_ms", 0), ("p99_ms", 0), ("health_p99_ms", 1), ("megabytes", 0))
+_SHOWN = (("p50_ms", 0), ("p99_ms", 0), ("health_p99_ms", 1), ("megabytes", 0), ("others_cores", 1))
 
 
 def articles(count: int = ARTICLES) -> list[str]:
@@ -139,7 +144,7 @@ def _library_work(seconds: float) -> tuple[int, float, float]:
 
 
 async def load(
-    port: int, path: str, bodies: Sequence[bytes], at_once: int, more: Callable[[], bool]
+    port: int, path: str, bodies: Sequence[bytes], at_once: int, more: Callable[[], object]
 ) -> list[float]:
     """Send bodies over ``at_once`` connections; return the seconds of each request."""
     took: list[float] = []
@@ -255,36 +260,40 @@ def in_turns(runs: dict[str, Callable[[], Row]], rounds: int) -> dict[str, Row]:
     }
 
 
-def soak(server: Any, texts: list[str], documents: int, at_once: int) -> dict[str, Any]:
-    """Send many documents of every kind; return the megabytes held at each twentieth."""
-    page = "<!doctype html><article>{}</article>"
-    half = [{"text": text} for text in texts[: BATCH // 2]]
-    half += [{"html": page.format(text)} for text in texts[: BATCH // 2]]
+def soak(options: argparse.Namespace) -> dict[str, Any]:
+    """Send many documents of both kinds; return the megabytes held at each twentieth."""
+    from service_running import Server
+
+    texts = articles()[: BATCH // 2]
+    pages = ["<!doctype html><article>" + text.replace("\n\n", "<p>") for text in texts]
+    documents = [{"text": text} for text in texts] + [{"html": page} for page in pages]
     chance, bodies = random.Random(5), []
-    for _ in range(ARTICLES // BATCH):
-        chance.shuffle(half)
-        bodies.append(json.dumps({"documents": half}).encode())
+    for _ in range(5):
+        chance.shuffle(documents)
+        bodies.append(json.dumps({"documents": documents}).encode())
+    server = Server(workers=options.workers, access_log="no")
     held, begun = [], time.perf_counter()
-    share = max(documents // SAMPLES // BATCH, at_once)
+    share = options.documents // SAMPLES // BATCH
+    path = f"/v1/clean/batch?fields={options.fields}"
     for _ in range(SAMPLES):
-        left = iter(range(share))
-        more = lambda left=left: next(left, None) is not None  # noqa: E731 - shorter than a class
-        asyncio.run(load(server.port, "/v1/clean/batch", bodies, at_once, more))
+        more = functools.partial(next, iter(range(1, share + 1)), 0)
+        asyncio.run(load(server.port, path, bodies, options.batches, more))
         held.append(round(memory(server.process.pid) / (1 << 20), 1))
+    seconds = time.perf_counter() - begun
+    server.stop()
     return {
-        "documents": share * BATCH * SAMPLES, "seconds": round(time.perf_counter() - begun),
-        "megabytes": held,
+        "documents": share * BATCH * SAMPLES, "seconds": round(seconds), "megabytes": held,
     }  # fmt: skip
 
 
-def table(figures: dict[str, Any]) -> str:
-    """Return the figures as the Markdown table of docs/service.md."""
-    rows = figures["rows"]
+def table(load: dict[str, Any]) -> str:
+    """Return the figures of a load as the Markdown table of docs/service.md."""
+    rows = load["rows"]
     library = rows["library"]
     lines = [
         "| what | documents/s | of the library | processor ms/document | of the library "
-        "| p50 ms | p99 ms | `/healthz` p99 ms | MB |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| p50 ms | p99 ms | `/healthz` p99 ms | MB | others used, cores |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for name, row in rows.items():
         rate, spent = row["documents_per_second"], row["processor_ms_per_document"]
@@ -301,7 +310,7 @@ def table(figures: dict[str, Any]) -> str:
 
 
 def measure(options: argparse.Namespace) -> dict[str, Any]:
-    """Measure everything."""
+    """Measure the rates of everything."""
     from service_running import Server
 
     texts = articles()
@@ -310,67 +319,67 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         json.dumps({"documents": [{"text": one} for one in texts[at : at + BATCH]]}).encode()
         for at in range(0, ARTICLES, BATCH)
     ]
-    query = f"?fields={options.fields}"
-    load_before = os.getloadavg()[0]
+    before = os.getloadavg()[0]
     library = Library(texts, options.fields, options.workers)
     server = Server(workers=options.workers, access_log="no")
     plain = Server(command=(sys.executable, "-c", PLAIN), access_log="no")
 
     def turn(server: Any, *, batched: bool) -> Callable[[], Row]:
         path, bodies = ("/v1/clean/batch", batches) if batched else ("/v1/clean", single)
+        path += f"?fields={options.fields}"
         each, at_once = (BATCH, options.batches) if batched else (1, options.at_once)
-        return lambda: loaded(server, path + query, bodies, each, at_once, options.seconds)
+        return lambda: loaded(server, path, bodies, each, at_once, options.seconds)
 
-    try:
-        rows = in_turns(
-            {
-                "library": lambda: library.run(options.seconds),
-                f"service, batches of {BATCH}": turn(server, batched=True),
-                "service, single": turn(server, batched=False),
-                f"plain FastAPI, batches of {BATCH}": turn(plain, batched=True),
-                "plain FastAPI, single": turn(plain, batched=False),
-            },
-            options.rounds,
-        )
-        library.close()
-        plain.stop()
-        held = soak(server, texts, options.soak, options.batches) if options.soak else None
-    finally:
-        server.stop()
-        plain.stop()
-    sizes = sum(map(len, texts)) / len(texts)
+    rows = in_turns(
+        {
+            "library": lambda: library.run(options.seconds),
+            f"service, batches of {BATCH}": turn(server, batched=True),
+            "service, single": turn(server, batched=False),
+            f"plain FastAPI, batches of {BATCH}": turn(plain, batched=True),
+            "plain FastAPI, single": turn(plain, batched=False),
+        },
+        options.rounds,
+    )
+    library.close()
+    server.stop()
+    plain.stop()
     return {
-        "command": "python -m benchmarks.bench_service " + " ".join(sys.argv[1:]),
-        "machine": {
-            "cores": len(os.sched_getaffinity(0)), "python": platform.python_version(),
-            "load_before": round(load_before, 1), "load_after": round(os.getloadavg()[0], 1),
-        },
-        "texts": {
-            "articles": len(texts), "characters": round(sizes),
-            "sha256": hashlib.sha256("\0".join(texts).encode()).hexdigest(),
-        },
-        "workers": options.workers, "fields": options.fields, "connections": options.at_once,
-        "connections_batched": options.batches, "rows": rows, "soak": held,
+        "load_average": [round(before, 1), round(os.getloadavg()[0], 1)],
+        "connections": options.at_once, "connections_batched": options.batches, "rows": rows,
+        "articles": len(texts), "characters": round(sum(map(len, texts)) / len(texts)),
+        "sha256": hashlib.sha256("\0".join(texts).encode()).hexdigest(),
     }  # fmt: skip
 
 
+def _said(arguments: Sequence[str]) -> Sequence[str]:
+    """Leave out where the figures go."""
+    at = arguments.index("--json") if "--json" in arguments else len(arguments)
+    return [*arguments[:at], *arguments[at + 2 :]]
+
+
 def main() -> None:
-    """Measure, print the table, and write the figures."""
+    """Measure one part, print it, and put it with the other into the file of figures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("part", choices=("load", "soak"))
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=6)
+    parser.add_argument("--documents", type=int, default=90_000)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--at-once", type=int, default=16, help="connections, single documents")
     parser.add_argument("--batches", type=int, default=4, help="connections, batches")
     parser.add_argument("--fields", default="text,audit")
-    parser.add_argument("--soak", type=int, default=0, help="documents to watch memory over")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    figures = measure(options)
-    print(table(figures))
-    print(json.dumps({key: figures[key] for key in ("machine", "texts", "soak")}))
+    found = {
+        "command": " ".join(["python -m benchmarks.bench_service", *_said(sys.argv[1:])]),
+        "cores": len(os.sched_getaffinity(0)), "python": platform.python_version(),
+        "workers": options.workers, "fields": options.fields,
+        **(measure(options) if options.part == "load" else soak(options)),
+    }  # fmt: skip
+    print(table(found) if options.part == "load" else found)
     if options.json:
-        options.json.write_text(json.dumps(figures, indent=1) + "\n")
+        known = json.loads(options.json.read_text()) if options.json.exists() else {}
+        options.json.write_text(json.dumps({**known, options.part: found}, indent=1) + "\n")
 
 
 if __name__ == "__main__":
