@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from unbait.service.reading import Item
     from unbait.types import Policy
 
-GROUP_CHARACTERS = 1 << 18
+GROUP_CHARACTERS = 1 << 19  # as many as the library takes at a time
 _LEAST_SIZE = 64  # what a document costs however short it is
 
 
