@@ -170,6 +170,33 @@ def test_held_bytes_are_bounded(small: Server) -> None:
     assert post(small, BODY).status_code == 200
 
 
+def test_an_answer_that_nobody_reads_counts_as_held() -> None:
+    """Its client is let go after a while; until then it may not crowd out the memory."""
+    server = running(buffered_bytes=2_000_000, idle_seconds=1)
+    body = json.dumps({"text": "a\n" * 20_000}).encode()
+    head = (
+        b"POST /v1/clean?fields=text,input,audit,decisions HTTP/1.1\r\nhost: a\r\n"
+        b"content-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(body)
+    )
+
+    def held() -> float:
+        page = httpx.get(f"{server.url}/metrics").text
+        return float(page.partition("\nunbait_buffered_bytes ")[2].partition("\n")[0])
+
+    with socket.socket() as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        sock.settimeout(60)
+        sock.connect(("127.0.0.1", server.port))
+        sock.sendall(head + body)
+        assert sock.recv(12) == b"HTTP/1.1 200"
+        assert held() > 2_000_000
+        refused = post(server, BODY)
+        assert (refused.status_code, refused.json()["code"]) == (503, "OVERLOADED")
+        time.sleep(1.5)
+        assert held() == 0
+        assert post(server, BODY).status_code == 200
+
+
 def test_too_many_connections(small: Server) -> None:
     time.sleep(1.2)  # what earlier tests left open is closed by now
     held = [socket.create_connection(("127.0.0.1", small.port)) for _ in range(40)]

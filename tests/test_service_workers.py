@@ -275,3 +275,12 @@ def test_a_worker_that_cannot_start_leaves_no_socket_open(tmp_path: Path) -> Non
 
     before = len(psutil.Process().net_connections(kind="unix")) + 2  # the loop has a pair
     asyncio.run(run())
+
+
+def test_workers_end_with_the_service() -> None:
+    server = Server(workers=2)
+    workers = server.workers()
+    server.process.kill()
+    _, alive = psutil.wait_procs(workers, timeout=10)
+    assert not alive
+    server.stop()

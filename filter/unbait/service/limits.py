@@ -16,7 +16,7 @@ _MOST_BUCKETS = 10_000
 
 
 class Budget:
-    """Bytes of request bodies that may be held at a time, over all requests."""
+    """Bytes of bodies that may be held at a time, over all requests and answers."""
 
     def __init__(self, most: int) -> None:
         """Allow ``most`` bytes."""
@@ -40,6 +40,10 @@ class Hold:
         """Take ``size`` more bytes, or refuse the request."""
         if self._budget.held + size > self._budget.most:
             raise ProblemError("OVERLOADED", "too many bytes are held already", retry_after=1)
+        self.grow(size)
+
+    def grow(self, size: int) -> None:
+        """Take what is there already: an answer. New requests are refused until it is gone."""
         self._budget.held += size
         self._bytes += size
 

@@ -129,6 +129,7 @@ async def _answer(request: Request, kind: str, options: dict[str, Any]) -> Respo
     try:
         raw = await read_body(request, service.settings, hold)
         parts = await service.run(request, kind, raw, options)
+        hold.grow(sum(len(part.body) for part in parts))
         return _response(service, kind, parts, hold.release)
     except BaseException:
         hold.release()
