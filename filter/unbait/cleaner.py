@@ -146,6 +146,11 @@ class Cleaner:
         start, end = folded.from_source(made.start), folded.from_source(made.end)
         return self._rules.find(folded.codes, start, end, hosts)
 
+    @cached_property
+    def own_keeps(self) -> frozenset[str]:
+        """Ids of the keep rules that people brought: they hold even what a page puts aside."""
+        return self._rules.own_keeps()
+
     def findings(self, hits: Hits, folded: Folded) -> list[tuple[int, Finding]]:
         """Return (segment, finding) of every hit, in source offsets of the batch."""
         return [

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -13,10 +13,10 @@ from unbait.features.layout import layout
 from unbait.fold import codes_of, fold
 from unbait.html import tags
 from unbait.outcome import JudgedTable, Outcome
-from unbait.policy import Judgement, protects
+from unbait.policy import Judgement, Span
 from unbait.result import Result
 from unbait.segment import Batch, arrange
-from unbait.types import CATEGORIES, Document, Finding
+from unbait.types import CATEGORIES, Document, Finding, Verdict
 
 if TYPE_CHECKING:
     from bs4 import Tag
@@ -37,25 +37,35 @@ class PageResult(Result):
     ``page_type`` its likeliest type with the chance.
     """
 
-    def __init__(self, result: Result, page: html.Page, model: html.PageModel) -> None:
-        """Take the result of the page's text, and the page it came from."""
+    def __init__(
+        self, result: Result, page: html.Page, model: html.PageModel, said: dict[str, str | None]
+    ) -> None:
+        """Take the result of the page's text, the page it came from and what that says."""
         self.__dict__.update(result.__dict__)
         self._page, self._model = page, model
-
-    @cached_property
-    def metadata(self) -> dict[str, str | None]:
-        """What the page says of itself; None where it says nothing."""
-        said = html.metadata(self._page)
-        return {name: value for name, value in said.items() if name != "article_body"}
+        self.metadata = {name: value for name, value in said.items() if name != "article_body"}
 
     @cached_property
     def page_type(self) -> tuple[str, float]:
         """The page's likeliest type of ``html.PAGE_TYPES``, and its chance."""
         return self._model.page_type(self._page)
 
+    @cached_property
+    def verdict(self) -> Verdict:
+        """What the page is as a whole; one without a text of its own is no article."""
+        made = super().verdict
+        if not self._page.notes or self._has_own_body:
+            return made
+        return Verdict("not_article", self._page.notes[0], made.numbers)
+
+    @property
+    def _has_own_body(self) -> bool:
+        """Tell whether the text is what the page gives beside its markup."""
+        return self.document.text != self._page.text
+
     def render(self, form: html.Format = "text") -> str:
         """Return what was kept as text, markdown or html."""
-        if self.document.text != self._page.text:  # the body the page gives beside its markup
+        if self._has_own_body:
             return self.text
         cuts = [(d.start, d.end) for d in self.decisions if d.action == "remove"]
 
@@ -97,18 +107,20 @@ class PageCleaner:
     def clean(self, source: str | bytes | Tag, url: str | None = None) -> PageResult:
         """Clean one page; InputError says when it is none."""
         page = html.read_page(source, url=url)
+        said = html.metadata(page)
         notes = (*page.truncated, *page.notes)
-        document = Document(page.text, html.metadata(page)["title"], url=url)
+        document = Document(page.text, said["title"], url=url)
         judged, batch = self._judge(page, document)
-        table = JudgedTable(batch, judged)
         policy, explainer = self.cleaner.policy, self.cleaner.explainer
-        outcome = Outcome(page.text, table, 0, policy, explainer)
+        outcome = Outcome(page.text, JudgedTable(batch, judged), 0, policy, explainer)
         result = Result(document, outcome, notes)
-        return PageResult(self._or_own_body(page, result, notes), page, self.model)
+        return PageResult(self._or_own_body(said, result, notes), page, self.model, said)
 
-    def _or_own_body(self, page: html.Page, result: Result, notes: tuple[str, ...]) -> Result:
+    def _or_own_body(
+        self, said: dict[str, str | None], result: Result, notes: tuple[str, ...]
+    ) -> Result:
         """Return the cleaned JSON-LD body in place of a much shorter result."""
-        body = html.metadata(page)["article_body"]
+        body = said["article_body"]
         if not body or len(body) < max(_BODY_CHARACTERS, _LONGER * len(result.text)):
             return result
         own = self.cleaner.clean(body, result.document.title)
@@ -117,30 +129,54 @@ class PageCleaner:
 
     def _judge(self, page: html.Page, document: Document) -> tuple[Judgement, Batch]:
         """Judge every block: by the page first, by its words where the page keeps it."""
-        cleaner = self.cleaner
-        text = page.text + "\n"
-        bounds = np.array([0, len(text)])
-        owner = np.zeros(len(page), dtype=np.int64)
-        batch = arrange(text, codes_of(text), bounds, page.start, page.end, owner)
+        batch = _batch_of(page.text + "\n", page.start, page.end)
         junk = self.model.score([page])[0]
-        kept = self.model.select(page, junk, threshold=cleaner.policy.threshold)
+        kept = self.model.select(page, junk, threshold=self.cleaner.policy.threshold)
+        kept[self._held(batch, document)] = True
+        part = np.flatnonzero(kept)
+        judged = self._judge_blocks(page, part, document)
+        return self._widen(page, junk, part, judged), batch
+
+    def _held(self, batch: Batch, document: Document) -> list[int]:
+        """Return the blocks that a keep rule of one's own holds, wherever on the page."""
+        cleaner = self.cleaner
+        if not cleaner.own_keeps:
+            return []
+        folded = fold(batch.codes)
+        findings = cleaner.findings(cleaner.hits(batch, folded, [document]), folded)
+        return [segment for segment, finding in findings if finding.code in cleaner.own_keeps]
+
+    def _judge_blocks(
+        self, page: html.Page, part: NDArray[np.int64], document: Document
+    ) -> Judgement:
+        """Judge these blocks by their words, as if the page held nothing else."""
+        cleaner = self.cleaner
+        text = "\n".join([*(page.block(i) for i in part.tolist()), ""])
+        size = page.end[part] - page.start[part]
+        end = np.cumsum(size + 1) - 1
+        batch = _batch_of(text, end - size, end)
         folded = fold(batch.codes)
         hits = cleaner.hits(batch, folded, [document])
-        findings = cleaner.findings(hits, folded)
-        kept[protects(findings)] = True
-        part = np.flatnonzero(kept)
-        number = np.cumsum(kept) - 1
-        inner = arrange(
-            text, batch.codes, bounds, page.start[part], page.end[part], owner[part]
-        )
+        names = [tags.NAMES[tag] for tag in page.tag[part].tolist()]
         judged = cleaner.judge(
-            inner,
-            folded,
-            [(int(number[segment]), finding) for segment, finding in findings if kept[segment]],
-            cleaner.told(hits, len(page))[part],
-            layout([tags.NAMES[tag] for tag in page.tag[part].tolist()], page.link_share[part]),
-        )
-        return self._widen(page, junk, part, judged), batch
+            batch, folded, cleaner.findings(hits, folded), cleaner.told(hits, len(part)),
+            layout(names, page.link_share[part]),
+        )  # fmt: skip
+        shift = (page.start[part] - batch.start).tolist()
+        findings = {
+            i: [_moved(finding, shift[i]) for finding in found]
+            for i, found in judged.findings.items()
+        }
+        spans = {
+            i: [
+                _moved(span, shift[i])._replace(
+                    finding=span.finding and _moved(span.finding, shift[i])
+                )
+                for span in found
+            ]
+            for i, found in judged.spans.items()
+        }
+        return replace(judged, findings=findings, spans=spans)
 
     def _widen(
         self, page: html.Page, junk: NDArray[np.float32], part: NDArray[np.int64], inner: Judgement
@@ -162,3 +198,16 @@ class PageCleaner:
             findings[i] = [Finding(start, end, kinds[i], PAGE, _SAYS, float(score[i]), True)]
         spans = {int(part[i]): found for i, found in inner.spans.items()}
         return Judgement(category, score, marked, spans, findings, np.zeros(1, dtype=bool))
+
+
+Placed = TypeVar("Placed", Finding, Span)
+
+
+def _moved(one: Placed, shift: int) -> Placed:
+    return one._replace(start=one.start + shift, end=one.end + shift)
+
+
+def _batch_of(text: str, start: NDArray[np.int64], end: NDArray[np.int64]) -> Batch:
+    """Return the batch of one document whose segments are known."""
+    owner = np.zeros(len(start), dtype=np.int64)
+    return arrange(text, codes_of(text), np.array([0, len(text)]), start, end, owner)

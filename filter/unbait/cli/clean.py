@@ -23,6 +23,7 @@ from unbait.cli.run import run as run_many
 
 if TYPE_CHECKING:
     from unbait.cli.options import CleanerOptions
+    from unbait.html import Format
 
 
 def _verdicts(_ctx: click.Context, _option: click.Parameter, value: str) -> frozenset[str]:
@@ -67,6 +68,14 @@ def _verdicts(_ctx: click.Context, _option: click.Parameter, value: str) -> froz
     callback=_verdicts,
     help="Leave out documents that are spam, not_article or clickbait (several: with commas).",
 )
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "markdown", "html"]),
+    default="text",
+    show_default=True,
+    help="How the article of a page is written; texts stay texts.",
+)
 @click.option("--diff", is_flag=True, help="Show a unified diff instead of the clean text.")
 @click.option("--marked", is_flag=True, help="Show the text with its cuts struck through instead.")
 @takes_cleaner
@@ -85,6 +94,7 @@ def command(  # noqa: PLR0913 - one for each option
     audit: Path | None,
     rejects: Path | None,
     drop_verdict: frozenset[str],
+    form: Format,
     diff: bool,
     marked: bool,
     run_options: RunOptions,
@@ -109,6 +119,10 @@ def command(  # noqa: PLR0913 - one for each option
       unbait clean -o clean/ --jobs 8 --report report.json crawl/*.warc.gz
     """
     _refuse_mixtures(files, in_place, output_dir is not None, diff, marked)
+    if form != "text" and (audit or diff or marked or run_options.wanted(files)):
+        raise click.UsageError(
+            "--format is for pages alone: no --audit, --diff, --marked, no files of many documents."
+        )
     if run_options.wanted(files):
         if in_place or diff or marked or "-" in files:
             raise click.UsageError(
@@ -127,7 +141,7 @@ def command(  # noqa: PLR0913 - one for each option
     folder = Path(output_dir) if output_dir else None
     sources = list(expand(files, without=folder))
     shown: Shown = "diff" if diff else "marked" if marked else "text"
-    target = Target(in_place, folder, shown, use_color(color), len(sources) > 1)
+    target = Target(in_place, folder, shown, use_color(color), len(sources) > 1, form)
     task = work.Task(kind, url, lang, jobs)
     with line_writer(audit) as write_audit, line_writer(rejects) as write_reject:
         run = Run(target, write_audit, write_reject, quiet, drop_verdict)

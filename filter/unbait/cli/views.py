@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from unbait.errors import InputError
 from unbait.render import printable
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from unbait.result import Result
     from unbait.types import Decision, Reason
 
@@ -40,6 +43,20 @@ def explain(result: Result, name: str, *, color: bool) -> Iterator[str]:
         yield paint(f"  note: {printable(note)}", fg="yellow") + "\n"
     for decision in result.decisions:
         yield from _explain_one(result.document.text, decision, color)
+
+
+def write_report(result: Result, name: str, path: Path) -> None:
+    """Write the page that shows what happens to every part of a document."""
+    from unbait.html import report
+    from unbait.io.atomic import write_atomic
+
+    verdict = result.verdict
+    said = (f"{verdict.name}: {verdict.reason}", *result.notes)
+    page = report(result.document.text, result.decisions, name, ". ".join(said))
+    try:
+        write_atomic(path, page.encode())
+    except OSError as error:
+        raise InputError("WRITE_FAILED", f"{path}: {error.strerror or error}") from error
 
 
 def _explain_one(text: str, decision: Decision, color: bool) -> Iterator[str]:

@@ -21,10 +21,12 @@ from unbait.render import AuditSource, audit_record, diff, output_of, printable
 
 if TYPE_CHECKING:
     from unbait.cli.work import Done
+    from unbait.html import Format
     from unbait.io.sources import Source
 
 Shown = Literal["text", "diff", "marked"]
 LineWriter = Callable[[object], object]
+_SUFFIX: dict[Format, str] = {"text": ".txt", "markdown": ".md", "html": ".html"}
 
 
 @contextlib.contextmanager
@@ -45,9 +47,14 @@ class Target:
     """Writes results: to standard output, back to their files, or under a folder."""
 
     def __init__(
-        self, in_place: bool, folder: Path | None, shown: Shown, color: bool, several: bool
-    ) -> None:
-        """Take what the user chose; ``several`` inputs on one stream get a line break between."""
+        self, in_place: bool, folder: Path | None, shown: Shown, color: bool, several: bool,
+        form: Format = "text",
+    ) -> None:  # fmt: skip
+        """Take what the user chose; ``several`` inputs on one stream get a line break between.
+
+        ``form`` is how articles of pages are written.
+        """
+        self._form = form
         self._in_place = in_place
         self._folder = folder
         self._shown = shown
@@ -66,7 +73,7 @@ class Target:
 
     def write(self, done: Done) -> tuple[Path | None, bytes, Coding]:
         """Write one result; say where to, which bytes, and in what coding."""
-        read, text = done.loaded.decoded, done.result.text
+        read, text = done.loaded.decoded, self._text(done)
         coding = output_coding(read.coding, text, keep=self._to_files) if read else utf8_of(text)
         data = coding.encode(text)
         path = self._path(done) if self._to_files else None
@@ -78,6 +85,14 @@ class Target:
             self._print(self._view(done).encode("utf-8", "surrogateescape"))
         return path, data, coding
 
+    def _text(self, done: Done) -> str:
+        if self._form == "text" or done.loaded.decoded is not None:
+            return done.result.text
+        from unbait.pages import PageResult
+
+        result = done.result
+        return result.render(self._form) if isinstance(result, PageResult) else result.text
+
     def _path(self, done: Done) -> Path:
         """Find the place of an output; two inputs never share one."""
         source, is_page = done.loaded.source, done.loaded.decoded is None
@@ -88,7 +103,7 @@ class Target:
                 )
             return source.path
         path = self._folder / source.relative
-        path = path.with_suffix(".txt") if is_page else path
+        path = path.with_suffix(_SUFFIX[self._form]) if is_page else path
         if path in self._written:
             raise InputError("OUTPUT_CLASH", f"another input was already written to {path}")
         self._written.add(path)

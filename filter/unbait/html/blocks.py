@@ -37,6 +37,9 @@ _HIDDEN_STYLE: Final = {
 }
 
 
+_FEW_LETTERS: Final = 200  # a page with scripts and no more text is built by them
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """A page's text and its blocks; every array but the trees' has one entry a block.
@@ -156,17 +159,18 @@ def _assemble(tree: Tree, head: Head, url: str | None, truncated: tuple[str, ...
         head=head,
         url=url,
         truncated=truncated,
-        notes=_notes(head, len(first)),
+        notes=_notes(head, int(flow.letters.sum())),
     )
 
 
-def _notes(head: Head, blocks: int) -> tuple[str, ...]:
-    if blocks:
+def _notes(head: Head, letters: int) -> tuple[str, ...]:
+    if letters >= _FEW_LETTERS or (letters and not (head.scripts or head.frames)):
         return ()
     if head.frames:
         return ("the page is a frameset: its text stands in other pages",)
     if head.scripts:
-        return ("the page has no text of its own: scripts build it in the browser",)
+        none = "hardly any" if letters else "no"
+        return (f"the page has {none} text of its own: scripts build it in the browser",)
     return ("the page has no text",)
 
 

@@ -112,6 +112,11 @@ class RuleSet:
         """Tell whether some rules depend on the site, so that ``find`` wants hosts."""
         return bool(self._sites)
 
+    def own_keeps(self) -> frozenset[str]:
+        """Return the ids of the keep rules that people brought."""
+        own = (r for r in self.rules if r.lang == USERS and r.category == "content")
+        return frozenset(rule.id for rule in own)
+
     def for_site(self, host: str | None) -> NDArray[np.bool_]:
         """Say of each rule whether it counts on a host (or where none is known)."""
         counts = np.arange(len(self.rules)) < self._everywhere
