@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test check lint types gate bench train test-slow test-engines clean
+.PHONY: help demo test check lint types gate bench quality train test-slow test-engines clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -38,6 +38,9 @@ gate: $(VENV)/.dev  ## Committed figures against their floors
 
 bench: $(VENV)/.dev  ## Speed, beside the peers that are installed
 	@$(BIN)/python -m benchmarks.speed
+
+quality: $(VENV)/.dev  ## Quality beside the peers that are installed; needs `make train` before
+	@$(BIN)/python -m benchmarks.quality
 
 train: $(VENV)/.dev  ## Train, measure and write models/paragraph (about ten minutes)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[train-paragraph]'

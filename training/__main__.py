@@ -1,9 +1,10 @@
-"""python -m training prepare|train|evaluate|export|gate."""
+"""python -m training fetch|prepare|train|evaluate|export|turku|gate."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 import joblib
@@ -70,6 +71,14 @@ def export() -> None:
 
 
 @main.command()
+def turku() -> None:
+    """Learn lines/turku as `unbait train` does, and write docs/figures/turku.json."""
+    from training import turku as other
+
+    write_figures("turku", other.report())
+
+
+@main.command()
 def gate() -> None:
     """Hold the committed figures against the floors; exit 1 when one has fallen."""
     from training import gate as floors
@@ -77,6 +86,16 @@ def gate() -> None:
     problems = floors.check()
     click.echo("\n".join(problems) or "every figure holds its floor")
     sys.exit(bool(problems))
+
+
+def write_figures(name: str, report: dict[str, Any]) -> None:
+    """Write a report to docs/figures, and its figures to the terminal."""
+    import orjson
+
+    options = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
+    path = CACHE.parent / "docs" / "figures" / f"{name}.json"
+    path.write_bytes(orjson.dumps(report, option=options))
+    click.echo(orjson.dumps(report["figures"], option=options), nl=False)
 
 
 if __name__ == "__main__":

@@ -31,7 +31,8 @@ __all__ = ["Refit", "Score", "refit"]
 class Refit:
     """A model fitted on labels: what its directory holds, and what it gained on unseen documents.
 
-    ``chances`` (lines, categories) are those of the cross-validation, in the order of ``data``.
+    ``packaged`` and ``chances`` (lines, categories) are what the packaged model and those of the
+    cross-validation said, in the order of ``data``.
     """
 
     arrays: dict[str, NDArray[Any]]
@@ -39,6 +40,7 @@ class Refit:
     before: Score
     after: Score
     data: Examples
+    packaged: NDArray[np.float32]
     chances: NDArray[np.float32]
 
 
@@ -46,24 +48,25 @@ def refit(sample: Sample, version: str) -> Refit:
     """Fit on ``sample``; LabelError says why nothing can be learnt from it."""
     documents = [one for one in sample.documents if one.texts]
     check_labels(documents)
-    arrays, packaged = modelfile.load(modelfile.packaged("paragraph"), features.FEATURE_VERSION)
-    data = examples(documents, ParagraphModel(arrays, packaged), RuleSet.packaged())
-    fitter = Fitter(data, arrays, packaged["calibration"])
+    arrays, parent = modelfile.load(modelfile.packaged("paragraph"), features.FEATURE_VERSION)
+    data = examples(documents, ParagraphModel(arrays, parent), RuleSet.packaged())
+    fitter = Fitter(data, arrays, parent["calibration"])
     best = min(fitter.trials(), key=lambda trial: _loss(fitter, trial))
-    before, after = check_gain(data, fitter.packaged(), best.chances)
+    said = fitter.packaged()
+    before, after = check_gain(data, said, best.chances)
     head, delta = fitter.whole(best.strength)
     manifest = {
-        "name": packaged["name"],
-        "feature_version": packaged["feature_version"],
-        "hash_bits": packaged["hash_bits"],
-        "sentence_threshold": packaged["sentence_threshold"],
+        "name": parent["name"],
+        "feature_version": parent["feature_version"],
+        "hash_bits": parent["hash_bits"],
+        "sentence_threshold": parent["sentence_threshold"],
         "calibration": [1.0, 0.0],  # the head has it in its weights
-        "parent": {"weights_sha256": packaged["weights_sha256"], "version": version},
+        "parent": {"weights_sha256": parent["weights_sha256"], "version": version},
         "labels": {"sha256": sample.sha256, "documents": len(documents), "lines": sample.count()},
         "strength": best.strength,
         "figures": {"packaged": asdict(before), "refitted": asdict(after)},
     }
-    return Refit(_arrays(arrays, head, delta), manifest, before, after, data, best.chances)
+    return Refit(_arrays(arrays, head, delta), manifest, before, after, data, said, best.chances)
 
 
 def _loss(fitter: Fitter, trial: Trial) -> float:

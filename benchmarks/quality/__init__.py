@@ -1,0 +1,1 @@
+"""Quality beside the peers: junk lines found against content lines lost, in one run."""
