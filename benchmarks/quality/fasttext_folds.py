@@ -42,4 +42,4 @@ def _fold(
         )
     asked = [lines[i] + "\n" for i in np.flatnonzero(rows)]
     answers = [model.f.predict(one, 2, 0.0, "strict") for one in asked]  # (chance, label) twice
-    return np.array([max((p for p, label in one if label[-1] == "1"), default=0) for one in answers])
+    return np.array([max((p for p, name in one if name[-1] == "1"), default=0) for one in answers])
