@@ -19,7 +19,10 @@ from service_running import ARTICLE, CLEAN, Server
 from unbait.service.metrics import Metrics
 from unbait.service.pool import Pool
 from unbait.service.problems import ProblemError
+from unbait.service.reading import Item
 from unbait.service.settings import Settings
+from unbait.service.work import GROUP_CHARACTERS, groups
+from unbait.types import Document
 
 POISON = (sys.executable, str(Path(__file__).with_name("service_poison.py")))
 OPTIONS: dict[str, Any] = {"said": {}, "fields": ["text"]}
@@ -234,7 +237,7 @@ def test_what_cannot_end_in_time_is_told_so() -> None:
 
 
 def test_a_worker_that_hangs_in_mid_batch_loses_nothing() -> None:
-    server = Server(workers=2, document_seconds=1)
+    server = Server(workers=2, document_seconds=3)
     try:
         documents = [{"id": str(i), "text": f"{ARTICLE}\n\nBoat {i}."} for i in range(600)]
         answers: list[httpx.Response] = []
@@ -284,3 +287,11 @@ def test_workers_end_with_the_service() -> None:
     _, alive = psutil.wait_procs(workers, timeout=10)
     assert not alive
     server.stop()
+
+
+def test_groups_are_full_and_pages_alone() -> None:
+    text, page = Item(Document("a" * (GROUP_CHARACTERS // 3))), Item(Document(""), page="<p>")
+    items = [text, text, text, text, page, page, text]
+    assert [len(one) for one in groups(items, alone=False)] == [3, 1, 1, 1, 1]
+    assert [len(one) for one in groups(items, alone=True)] == [1] * 7
+    assert not list(groups([], alone=False))

@@ -58,7 +58,7 @@ class Settings:
     connections: int = _setting(12_000, "Most open connections.", least=1)
     queue_requests: int = _setting(256, "Most requests that wait for a worker.", least=1)
     buffered_bytes: int = _setting(
-        256 << 20, "Most bytes of bodies and answers held at a time; then new requests are refused.",
+        256 << 20, "Most bytes of bodies and answers held at a time; more requests are refused.",
         least=1,
     )  # fmt: skip
     micro_batch_bytes: int = _setting(

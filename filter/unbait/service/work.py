@@ -103,10 +103,14 @@ class Desk:
 
 
 def groups(items: Sequence[Item], alone: bool) -> Iterator[Sequence[Item]]:
-    """Cut documents into groups that are worth the library's calls; ``alone``: one each."""
+    """Cut documents into groups that are worth the library's calls; ``alone``: one each.
+
+    A page is a group of its own: it is cleaned alone, and so has a document's time for itself.
+    """
     low = size = 0
     for here, item in enumerate(items):
-        if here > low and (alone or size + item.size > GROUP_CHARACTERS):
+        full = size + item.size > GROUP_CHARACTERS
+        if here > low and (alone or full or item.page is not None or items[low].page is not None):
             yield items[low:here]
             low, size = here, 0
         size += max(item.size, _LEAST_SIZE)
