@@ -14,6 +14,7 @@ import jsonschema
 import pytest
 from service_running import AD, ARTICLE, CLEAN, GOOD, Server, running
 
+from benchmarks import bench_service
 from unbait import Cleaner, Policy
 from unbait.errors import InputError
 from unbait.io.audit import schema
@@ -24,6 +25,7 @@ from unbait.service.settings import Settings, load
 from unbait.service.state import Service
 
 DOCS = Path(__file__).parents[1] / "docs" / "service.md"
+FIGURES = DOCS.with_name("figures") / "service.json"
 PAGE = (
     "<!doctype html><title>Ferry</title>"
     f"<article><p>{GOOD}</p><p>{AD}</p><p>{GOOD}</p></article>"
@@ -292,6 +294,18 @@ def test_docs_hold_the_tables() -> None:
     text = DOCS.read_text()
     assert settings.table() in text
     assert problems.table() in text
+
+
+def test_the_figures_are_those_of_the_docs_and_hold() -> None:
+    """Of a shared machine only the shares of processor time travel, not the rates."""
+    figures = json.loads(FIGURES.read_text())
+    assert bench_service.table(figures["load"]) in DOCS.read_text()
+    rows = figures["load"]["rows"]
+    library, batch = rows["library"], rows["service, batches of 100"]
+    assert library["processor_ms_per_document"] >= 0.8 * batch["processor_ms_per_document"]
+    assert all(row["health_p99_ms"] < 50 for name, row in rows.items() if "service" in name)
+    held = figures["soak"]["megabytes"]
+    assert max(held[len(held) // 2 :]) < 1.05 * max(held[: len(held) // 2])
 
 
 def test_settings_come_from_file_environment_and_arguments(tmp_path: Path) -> None:
