@@ -1,4 +1,4 @@
-"""python -m training fetch|prepare|train|evaluate|export|turku|gate."""
+"""python -m training fetch|prepare|train|evaluate|export|errors|turku|gate."""
 
 from __future__ import annotations
 
@@ -68,6 +68,21 @@ def export() -> None:
     from training import export as writer
 
     writer.export(joblib.load(FIT))
+
+
+@main.command()
+@click.option("--most", default=40, show_default=True, help="Errors of each kind.")
+@click.option("--fit", "path", type=click.Path(path_type=Path), default=FIT)
+def errors(most: int, path: Path) -> None:
+    """Print the worst false cuts and misses of the last fit, to be read by a person."""
+    from training import errors as found
+
+    for kind, every in zip(("CUT", "MISSED"), found.worst(joblib.load(path), most), strict=True):
+        for one in every:
+            click.echo(f"{kind} {one.source} {one.page} {one.hash}")
+            click.echo(f"  {one.label}, said {one.said}, {one.score:.3f}")
+            for mark, text in (("   ", one.before), (">>>", one.text), ("   ", one.after)):
+                click.echo(f"  {mark} {text[:300]}")
 
 
 @main.command()
