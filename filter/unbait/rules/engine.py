@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice, pairwise
+from itertools import accumulate, islice, pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,21 +18,22 @@ from unbait.rules.loading import (
     keep_rules,
     load_user,
     matches,
+    matches_line,
     wrapped,
 )
-from unbait.rules.lookup import KeyTable
+from unbait.rules.lookup import KeyTable, OpeningTable, SignTable
 from unbait.rules.model import LINE_CHARACTERS, USERS, Additions, Rule, RuleFile
 from unbait.rules.packaged import load_packaged
 from unbait.rules.view import Codes, Ints, LineView, line_view
 from unbait.types import CATEGORIES, Finding
 
-_LENGTHS = (30, 60, 120, LINE_CHARACTERS)  # rules without keys run on lines they can hit at all
+_FEW_LINES = 8  # are matched one by one; more at once, by the rule's sieve
 _CHUNK_BYTES = 4_096
 _PIECE_BYTES = 32_768  # longer paragraphs are matched in pieces, so that time stays linear
 _HITS_A_PIECE = 256
 _SET_MEMORY = 16 << 20
 _MATCH_MEMORY = 8 << 20  # with half of it some packaged rules fall back to a slower automaton
-_SET_RULES = 50  # in one automaton: more multiply its states, fewer mean more runs over the text
+_SET_RULES = 12  # in one automaton: more multiply its states, fewer mean more runs over the text
 
 
 class Hits(NamedTuple):
@@ -59,17 +61,16 @@ class RuleSet:
         _refuse_double_ids(self.rules)
         self._sites = sites
         self._everywhere = len(everywhere)
-        keyless = [index for index, rule in enumerate(self.rules) if not rule.keys]
-        self._keys = KeyTable(self.rules)
-        self._lines = {
-            most: tuple(
-                i
-                for i in keyless
-                if self.rules[i].scope == "line" and low < self.rules[i].longest <= most
-            )
-            for low, most in pairwise((-1, *_LENGTHS))
-        }
-        self._spans = tuple(i for i in keyless if self.rules[i].scope == "span")
+        self._keys, self._openings = KeyTable(self.rules), OpeningTable(self.rules)
+        self._signs = SignTable(self.rules)
+        self._asks_both = np.array([rule.asks_both for rule in self.rules], bool)
+        others = [
+            index
+            for index, rule in enumerate(self.rules)
+            if not (rule.keys or rule.openings or rule.signs)
+        ]
+        self._lines = tuple(i for i in others if self.rules[i].scope == "line")
+        self._spans = tuple(i for i in others if self.rules[i].scope == "span")
         self._sets: dict[tuple[int, ...], Any] = {}
         self._sieves: dict[int, Any] = {}
         self._exact: dict[int, Any] = {}
@@ -77,7 +78,7 @@ class RuleSet:
         self._score = np.array([rule.score for rule in self.rules], np.float32)
         self._informs = np.array([rule.whole and rule.lang != USERS for rule in self.rules], bool)
         self._longest = np.array([_longest(rule) for rule in self.rules], np.int64)
-        self._is_line = np.array([rule.scope == "line" for rule in self.rules], bool)
+        self._is_line = [rule.scope == "line" for rule in self.rules]
 
     @classmethod
     def packaged(
@@ -139,7 +140,7 @@ class RuleSet:
         if not len(start):
             return _no_hits()
         view = line_view(codes, start, end)
-        found = self._scan(view, end - start)
+        found = self._scan(view, codes, start, end)
         if not found:
             return _no_hits()
         rule, begin, stop = np.array(found, np.int64).T
@@ -175,32 +176,54 @@ class RuleSet:
         pairs = zip(hits.segment.tolist(), hits.rule.tolist(), strict=True)
         return np.array([of_host[hosts[segment]][rule] for segment, rule in pairs], bool)
 
-    def _scan(self, view: LineView, length: Ints) -> list[tuple[int, int, int]]:
-        """Find hits as rule and bytes: by keys where a rule has them, else by a set."""
-        unit_start, unit_end, segment = _units(view)
-        place, rule = self._keys.find(view.data)
-        unit = np.searchsorted(unit_start, place + 1, "right") - 1
-        unit = np.maximum(unit, 0)  # a key may begin with the line break before the first line
-        worth = length[segment[unit]] <= self._longest[rule]
-        pairs = np.unique(rule[worth] * unit_start.size + unit[worth])
-        rules, units = np.divmod(pairs, unit_start.size)
+    def _scan(
+        self, view: LineView, codes: Codes, start: Ints, end: Ints
+    ) -> list[tuple[int, int, int]]:
+        """Find hits as rule and bytes: where keys and openings say so, else by a set."""
+        units = _units(view)
+        rules, which = self._worth_trying(view, units, codes, start, end)
+        low, high = units.start[which].tolist(), units.end[which].tolist()
         found: list[tuple[int, int, int]] = []
         bounds = np.flatnonzero(np.diff(rules, prepend=-1, append=-1)).tolist()
-        for low, high in pairwise(bounds):
-            own = units[low:high]
-            self._match_lines(int(rules[low]), view.data, unit_start[own], unit_end[own], found)
-        for low, high in _chunks(unit_start, unit_end) if self._spans else ():
-            self._match_set(self._spans, view.data[low:high], low, found)
-        for most, group in self._lines.items():
-            for at in range(0, len(group), _SET_RULES):
-                part = group[at : at + _SET_RULES]
-                self._scan_lines(part, view, np.flatnonzero(length <= most), found)
+        for first, stop in pairwise(bounds):
+            spans = list(zip(low[first:stop], high[first:stop], strict=True))
+            self._match_lines(int(rules[first]), view.data, spans, found)
+        for first, stop in _chunks(units.start, units.end) if self._spans else ():
+            self._match_set(self._spans, view.data[first:stop], first, found)
+        short = np.flatnonzero(end - start <= LINE_CHARACTERS)
+        for at in range(0, len(self._lines), _SET_RULES):
+            self._scan_lines(self._lines[at : at + _SET_RULES], view, short, found)
         return found
+
+    def _worth_trying(
+        self, view: LineView, units: _Units, codes: Codes, start: Ints, end: Ints
+    ) -> tuple[Ints, Ints]:
+        """Say which rules may hit which units: ordered by the rule, each pair once."""
+        count, length = units.start.size, end - start
+        place, rule = self._keys.find(view.data)
+        unit = np.searchsorted(units.start, place + 1, "right") - 1
+        unit = np.maximum(unit, 0)  # a key may begin with the line break before the first line
+        worth = length[units.segment[unit]] <= self._longest[rule]
+        keyed = np.unique(rule[worth] * count + unit[worth])
+        short = np.flatnonzero(length <= LINE_CHARACTERS)
+        unit_of_short = np.searchsorted(units.segment, short)
+
+        def pairs_of(line: Ints, rule: Ints) -> Ints:
+            worth = length[short[line]] <= self._longest[rule]
+            return np.unique(rule[worth] * count + unit_of_short[line[worth]])
+
+        opened = pairs_of(*self._openings.find(codes, start[short], end[short]))
+        signed = pairs_of(*self._signs.find(codes, start[short], end[short]))
+        of_keyed, of_opened = self._asks_both[keyed // count], self._asks_both[opened // count]
+        both = np.intersect1d(keyed[of_keyed], opened[of_opened], assume_unique=True)
+        alone = (keyed[~of_keyed], opened[~of_opened], signed)
+        pairs = np.unique(np.concatenate((*alone, both)))
+        return np.divmod(pairs, count)
 
     def _scan_lines(
         self, rules: tuple[int, ...], view: LineView, which: Ints, found: list[tuple[int, int, int]]
     ) -> None:
-        """Run line rules that have no keys on the lines short enough for them."""
+        """Run line rules that have neither keys nor openings on all lines ``which``."""
         starts, ends = view.start[which], view.end[which]
         after = np.cumsum(ends - starts + 1)
         begins = after - (ends - starts + 1)
@@ -227,28 +250,37 @@ class RuleSet:
                     self._match(index, text[begin:end], offset + begin, found)
 
     def _match_lines(
-        self, index: int, data: bytes, start: Ints, end: Ints, found: list[tuple[int, int, int]]
+        self,
+        index: int,
+        data: bytes,
+        spans: list[tuple[int, int]],
+        found: list[tuple[int, int, int]],
     ) -> None:
-        """Run one rule on the lines that hold its keys: all at once its sieve, then what is left.
+        """Run one rule on the lines it may hit: of many, only on those that its sieve leaves.
 
         Rule by rule, because an automaton that has just run is in the processor's cache.
         """
-        spans = list(zip(start.tolist(), end.tolist(), strict=True))
-        lines = b"\n".join([data[low:high] for low, high in spans])
-        places = [place for place, _ in matches(self._sieve_of(index), lines)]
-        if places:
-            after = np.cumsum(end - start + 1)
-            for line in np.unique(np.searchsorted(after, places, "right")).tolist():
-                low, high = spans[line]
-                self._match(index, data[low:high], low, found)
+        if len(spans) > _FEW_LINES:
+            lines = b"\n".join([data[low:high] for low, high in spans])
+            places = [place for place, _ in matches(self._sieve_of(index), lines)]
+            if not places:
+                return
+            after = list(accumulate(high - low + 1 for low, high in spans))
+            spans = [spans[line] for line in sorted({bisect_right(after, at) for at in places})]
+        for low, high in spans:
+            self._match(index, data[low:high], low, found)
 
     def _match(
         self, index: int, text: bytes, offset: int, found: list[tuple[int, int, int]]
     ) -> None:
-        """Add the hits of one rule in one text; of a span rule not more than so many."""
+        """Add the hits of one rule in one text: of a line rule one, of others so many at most."""
+        exact = self._exact_of(index)
+        if self._is_line[index]:
+            if text and matches_line(exact, text):
+                found.append((index, offset, offset + len(text)))
+            return
         group = 1 if CUT in self.rules[index].pattern else 0
-        most = len(text) if self._is_line[index] else _HITS_A_PIECE
-        for low, high in islice(matches(self._exact_of(index), text, group), most):
+        for low, high in islice(matches(exact, text, group), _HITS_A_PIECE):
             if high > low:
                 found.append((index, low + offset, high + offset))
 
@@ -297,12 +329,19 @@ def _compiled_set(rules: Sequence[Rule]) -> Any:
     return compiled
 
 
-def _units(view: LineView) -> tuple[Ints, Ints, Ints]:
-    """Give what is matched at once: lines, and pieces of the very long ones; and their segments."""
+class _Units(NamedTuple):
+    """What is matched at once: lines, and pieces of the very long ones; and their segments."""
+
+    start: Ints
+    end: Ints
+    segment: Ints
+
+
+def _units(view: LineView) -> _Units:
     segments = np.arange(view.start.size)
     very_long = np.flatnonzero(view.end - view.start > _PIECE_BYTES)
     if not very_long.size:
-        return view.start, view.end, segments
+        return _Units(view.start, view.end, segments)
     cuts = [
         (cut, segment)
         for segment in very_long.tolist()
@@ -312,7 +351,7 @@ def _units(view: LineView) -> tuple[Ints, Ints, Ints]:
     owners = np.array([segment for _, segment in cuts], np.int64)
     start = np.sort(np.concatenate((view.start, places)))
     end = np.sort(np.concatenate((view.end, places)))
-    return start, end, np.sort(np.concatenate((segments, owners)))
+    return _Units(start, end, np.sort(np.concatenate((segments, owners))))
 
 
 def _cuts(data: bytes, low: int, high: int) -> Iterator[int]:

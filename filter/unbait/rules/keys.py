@@ -9,8 +9,6 @@ numbers, names) has none, and is sieved by one automaton instead.
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Iterable
 from functools import lru_cache
 from itertools import product
 from pathlib import Path
@@ -18,7 +16,7 @@ from typing import NamedTuple
 
 import orjson
 
-from unbait.rules.pattern import class_members, tokens
+from unbait.rules.pattern import Reader, bounds_of, class_members, tokens
 
 GRAMS = Path(__file__).with_name("grams.json")
 KEY_BYTES = 8
@@ -70,28 +68,14 @@ def keys_of(wrapped_pattern: str) -> tuple[Key, ...]:
 
 def what_follows(wrapped_pattern: str) -> tuple[tuple[Key, ...], float]:
     """Give the keys of a pattern and the most characters that a hit can have."""
-    known = _alternatives(_Reader(tokens(wrapped_pattern.removeprefix("(?m)"))))
+    known = _alternatives(Reader(tokens(wrapped_pattern.removeprefix("(?m)"))))
     needed = _needed(known)
     if needed is None or needed.cost > _DEAREST:
         return (), known.longest
     return tuple(sorted({_key(text) for text in needed.strings})), known.longest
 
 
-class _Reader:
-    def __init__(self, pieces: Iterable[tuple[str, str]]) -> None:
-        self._pieces = list(pieces)
-        self._at = 0
-
-    def peek(self) -> tuple[str, str]:
-        return self._pieces[self._at] if self._at < len(self._pieces) else ("end", "")
-
-    def next(self) -> tuple[str, str]:
-        piece = self.peek()
-        self._at += 1
-        return piece
-
-
-def _alternatives(reader: _Reader) -> _Known:
+def _alternatives(reader: Reader) -> _Known:
     branches = [_sequence(reader)]
     while reader.peek() == ("meta", "|"):
         reader.next()
@@ -108,7 +92,7 @@ def _alternatives(reader: _Reader) -> _Known:
     return _Known(_if_few(whole), sure, max(branch.longest for branch in branches))
 
 
-def _sequence(reader: _Reader) -> _Known:
+def _sequence(reader: Reader) -> _Known:
     """Join what follows on each other: exact strings grow until something unknown comes."""
     run: frozenset[str] = frozenset(("",))
     is_exact = True
@@ -129,7 +113,7 @@ def _sequence(reader: _Reader) -> _Known:
     return _Known(None, _best([*candidates, _as_needed(run)]), longest)
 
 
-def _atom(reader: _Reader) -> _Known:
+def _atom(reader: Reader) -> _Known:
     kind, text = reader.next()
     if kind == "group" or (kind, text) == ("meta", "("):
         inner = _alternatives(reader)
@@ -146,30 +130,16 @@ def _atom(reader: _Reader) -> _Known:
     return _Known(None, None, 1)
 
 
-def _repeated(reader: _Reader, part: _Known) -> _Known:
-    kind, text = reader.peek()
-    if kind != "repeat" and text not in {"*", "+", "?"}:
+def _repeated(reader: Reader, part: _Known) -> _Known:
+    bounds = bounds_of(reader)
+    if bounds is None or bounds == (1, 1):
         return part
-    reader.next()
-    if reader.peek() == ("meta", "?"):
-        reader.next()
-    low, high = _bounds(text)
-    if low == high == 1:
-        return part
+    low, high = bounds
     longest = math.inf if high is None else part.longest * high
     if low == 0:
         exact = None if high != 1 or part.exact is None else part.exact | {""}
         return _Known(exact, None, longest)
     return _Known(None, _needed(part), longest)
-
-
-def _bounds(text: str) -> tuple[int, int | None]:
-    if text in {"*", "+", "?"}:
-        return int(text == "+"), 1 if text == "?" else None
-    numbers = re.findall(r"\d+", text)
-    if "," not in text:
-        return int(numbers[0]), int(numbers[0])
-    return int(numbers[0]), int(numbers[1]) if len(numbers) > 1 else None
 
 
 def _concatenated(one: frozenset[str], other: frozenset[str]) -> frozenset[str] | None:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from unbait.errors import RuleError
-from unbait.rules.keys import what_follows
 from unbait.rules.model import (
     LIMITS,
     LINE_CHARACTERS,
@@ -20,6 +19,7 @@ from unbait.rules.model import (
     Rule,
     RuleFile,
 )
+from unbait.rules.needs import needs_of
 from unbait.rules.pattern import flaw_of, in_folded_letters, in_ranges, sieve_of
 from unbait.types import CATEGORIES
 
@@ -164,7 +164,7 @@ def _checked(raw: dict[str, Any], where: str, lang: str, required: tuple[str, ..
     scope = raw.get("scope", "line")
     written = _usable(raw["pattern"], scope, where)
     pattern = in_ranges(written)
-    keys, longest = what_follows(wrapped(pattern, scope))
+    needs = needs_of(wrapped(pattern, scope), scope, in_parts=lang != USERS)
     return Rule(
         id=rule_id,
         name=name,
@@ -177,8 +177,11 @@ def _checked(raw: dict[str, Any], where: str, lang: str, required: tuple[str, ..
         status=raw.get("status", "stable"),
         lang=lang,
         whole=scope == "line",
-        keys=keys,
-        longest=int(min(longest, LINE_CHARACTERS)),
+        keys=needs.keys,
+        openings=needs.openings,
+        asks_both=needs.asks_both,
+        signs=needs.signs,
+        longest=int(min(needs.longest, LINE_CHARACTERS)),
         match=_strings(raw.get("match", []), "match", where),
         no_match=_strings(raw.get("no_match", []), "no_match", where),
     )
@@ -264,6 +267,14 @@ def matches(pattern: Any, text: bytes, group: int = 0) -> Iterator[tuple[int, in
             return
         yield spans[group]
         at = max(spans[0][1], at + 1)
+
+
+def matches_line(pattern: Any, line: bytes) -> bool:
+    """Say whether a compiled line rule hits a line: it does from its beginning or not at all."""
+    import re2
+
+    spans = pattern._regexp.Match(re2._Anchor.ANCHOR_START, line, 0, len(line))
+    return bool(spans[0][0] >= 0)
 
 
 def _strings(value: Any, field: str, where: str) -> tuple[str, ...]:

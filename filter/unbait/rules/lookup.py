@@ -1,4 +1,4 @@
-"""Keys of all rules found in a batch at once, by array operations."""
+"""Keys, openings and signs of all rules found in a batch at once, by array operations."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from numpy.typing import NDArray
 
 from unbait.rules.keys import GRAM_BYTES, KEY_BYTES
 from unbait.rules.model import Rule
-from unbait.rules.view import Ints
+from unbait.rules.openings import OPENING, opening_words
+from unbait.rules.view import Codes, Ints
 
 _HASH = np.uint32(2_654_435_761)
 _SLOT_BITS = 19
+_WORD_HASH = np.uint64(0x9E37_79B9_7F4A_7C15)
+_OPENING_BITS = 18
 _BLOCK = 1 << 15  # bytes looked at in one go: what stays in the processor's cache
 
 
@@ -59,6 +62,74 @@ class KeyTable:
             places.append(here + low)
             slots.append(hashes[here])
         return np.concatenate(places), np.concatenate(slots)
+
+
+class OpeningTable:
+    """The openings of rules, by their length."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        """Take the openings of rules; a rule without openings is not found here."""
+        size = [len(rule.openings) for rule in rules]
+        value = np.array([word for rule in rules for word in rule.openings], np.uint64)
+        rule = np.repeat(np.arange(len(rules)), size)
+        order = np.argsort(value, kind="stable")
+        value, self._rule = value[order], rule[order]
+        self._value, self._first = np.unique(value, return_index=True)
+        self._count = np.diff(self._first, append=len(value))
+        steps = np.uint64(8) * np.arange(1, OPENING, dtype=np.uint64)
+        length = (self._value[:, None] >> steps > 0).sum(axis=1) + 1
+        masks = np.uint64(0xFFFF_FFFF_FFFF_FFFF) >> np.uint64(8) * np.arange(
+            OPENING, dtype=np.uint64
+        )
+        self._masks = [masks[OPENING - one] for one in np.unique(length).tolist()]
+        self._may_be = np.zeros(1 << _OPENING_BITS, bool)
+        self._may_be[_slots(self._value)] = True
+
+    def find(self, codes: Codes, start: Ints, end: Ints) -> tuple[Ints, Ints]:
+        """Give the lines ``codes[start:end]`` that open as a rule asks for, and that rule."""
+        lines, rules = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+        words = opening_words(codes, start, end)
+        for mask in self._masks:
+            begins = words & mask
+            line = np.flatnonzero(self._may_be.take(_slots(begins)))
+            at = np.searchsorted(self._value, begins[line])
+            same = self._value.take(at, mode="clip") == begins[line]
+            line, at = line[same], at[same]
+            count = self._count[at]
+            shift = self._first[at] - np.cumsum(count) + count
+            lines.append(np.repeat(line, count))
+            rules.append(self._rule[np.arange(count.sum()) + np.repeat(shift, count)])
+        return np.concatenate(lines), np.concatenate(rules)
+
+
+class SignTable:
+    """The signs of rules."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        """Take the signs of rules; a rule without signs is not found here."""
+        rows = [(index, *ends) for index, rule in enumerate(rules) for ends in rule.signs]
+        self._rule, self._low, self._high = np.array(rows, np.int64).reshape(-1, 3).T
+        self._may_be = np.zeros(0x10000, bool)
+        for low, high in zip(self._low.tolist(), self._high.tolist(), strict=True):
+            self._may_be[low : high + 1] = True
+        self._may_be[-1] |= bool((self._high >= 0xFFFF).any())  # stands for all beyond it
+
+    def find(self, codes: Codes, start: Ints, end: Ints) -> tuple[Ints, Ints]:
+        """Give the lines ``codes[start:end]`` that hold a sign of a rule, and that rule."""
+        place = np.flatnonzero(self._may_be.take(codes, mode="clip"))
+        line = np.searchsorted(start, place, "right") - 1
+        inside = (line >= 0) & (place < end.take(line, mode="clip"))
+        line, sign = line[inside], codes[place[inside]]
+        lines, rules = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+        for rule, low, high in zip(self._rule, self._low, self._high, strict=True):
+            found = line[(sign >= low) & (sign <= high)]
+            lines.append(found)
+            rules.append(np.full(len(found), rule))
+        return np.concatenate(lines), np.concatenate(rules)
+
+
+def _slots(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    return (words * _WORD_HASH) >> np.uint64(64 - _OPENING_BITS)
 
 
 def _hashes(grams: NDArray[np.uint32]) -> NDArray[np.uint32]:

@@ -24,8 +24,9 @@ class Rule(NamedTuple):
 
     ``pattern`` is in google-re2 syntax and sees the folded text. ``sieve`` is the same pattern
     made looser: it hits wherever ``pattern`` hits and is cheaper to run next to hundreds of others.
-    ``keys`` are bytes of which a hit holds one, where there are such (see keys.py).
-    No hit of a line rule has more than ``longest`` characters.
+    A hit holds one of ``keys`` (see keys.py) or begins with one of ``openings`` (see openings.py),
+    or both where it ``asks_both``, or holds one of the characters ``signs``, where such follow from
+    the pattern. No hit of a line rule has more than ``longest`` characters.
     ``whole`` says that a hit anywhere in a paragraph speaks of the whole paragraph.
     """
 
@@ -41,6 +42,9 @@ class Rule(NamedTuple):
     lang: str = "any"
     whole: bool = True
     keys: tuple[Sequence[int], ...] = ()
+    openings: tuple[int, ...] = ()
+    asks_both: bool = False
+    signs: tuple[Sequence[int], ...] = ()
     longest: int = LINE_CHARACTERS
     match: tuple[str, ...] = ()
     no_match: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ nothing and takes any character beyond ASCII for a letter: it may hit too much, 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from unbait.rules.model import LIMITS
@@ -25,6 +25,8 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+Ranges = list[tuple[int, int]]  # first and last code point of each
+_LAST_CODE = 0x10FFFF
 _EASILY_SAID = 16  # characters in a range
 _IN_CLASS = re.compile(
     r"\\[pP](?:\{\^?\w+\}|\w)|\[:\^?\w+:\]|\\x\{[0-9a-fA-F]+\}|\\x[0-9a-fA-F]{2}|\\.|.", re.DOTALL
@@ -85,6 +87,41 @@ def tokens(pattern: str) -> Iterator[tuple[str, str]]:
     """Split a pattern into kinds and texts; joined again the texts are the pattern."""
     for found in _TOKEN.finditer(pattern):
         yield found.lastgroup or "literal", found.group()
+
+
+class Reader:
+    """Reads the tokens of a pattern one after another."""
+
+    def __init__(self, pieces: Iterable[tuple[str, str]]) -> None:
+        """Take what ``tokens`` gives."""
+        self._pieces = list(pieces)
+        self.at = 0
+
+    def peek(self) -> tuple[str, str]:
+        """Give the next token and stay before it."""
+        return self._pieces[self.at] if self.at < len(self._pieces) else ("end", "")
+
+    def next(self) -> tuple[str, str]:
+        """Give the next token and go past it."""
+        piece = self.peek()
+        self.at += 1
+        return piece
+
+
+def bounds_of(reader: Reader) -> tuple[int, int | None] | None:
+    """Read how often what was read last may come: least and most; None where nothing is said."""
+    kind, text = reader.peek()
+    if kind != "repeat" and (kind, text) not in {("meta", "*"), ("meta", "+"), ("meta", "?")}:
+        return None
+    reader.next()
+    if reader.peek() == ("meta", "?"):
+        reader.next()
+    if kind == "meta":
+        return int(text == "+"), 1 if text == "?" else None
+    numbers = re.findall(r"\d+", text)
+    if "," not in text:
+        return int(numbers[0]), int(numbers[0])
+    return int(numbers[0]), int(numbers[1]) if len(numbers) > 1 else None
 
 
 def flaw_of(pattern: str) -> Flaw | None:
@@ -248,3 +285,66 @@ def _escape_members(text: str) -> frozenset[str] | None:
     if len(text) == 2 and not text[1].isalnum():
         return frozenset(text[1])
     return None
+
+
+def class_ranges(kind: str, text: str) -> Ranges | None:
+    """List the code points that one character of a pattern may be, or None when in doubt."""
+    if kind == "literal":
+        return [(ord(text), ord(text))]
+    if (kind, text) == ("meta", "."):
+        return [(0, _LAST_CODE)]
+    if kind == "escape":
+        return _member_ranges(text)
+    if kind != "class":
+        return None
+    is_negated = text.startswith("[^")
+    ranges: Ranges = []
+    pieces = _IN_CLASS.findall(text[2 if is_negated else 1 : -1])
+    at = 0
+    while at < len(pieces):
+        own = _member_ranges(pieces[at])
+        if own is not None and at + 2 < len(pieces) and pieces[at + 1] == "-":
+            last = _member_ranges(pieces[at + 2])
+            own = None if last is None else [(own[0][0], last[0][1])]
+            at += 2
+        if own is None:
+            return None
+        ranges += own
+        at += 1
+    return _all_but(ranges) if is_negated else disjoint(ranges)
+
+
+def _member_ranges(piece: str) -> Ranges | None:
+    """List the code points of one member of a class."""
+    if piece in _MEMBERS:
+        return _MEMBERS[piece]
+    if len(piece) == 1:
+        return [(ord(piece), ord(piece))]
+    if piece.startswith(r"\x"):
+        code = int(piece[2:].strip("{}"), 16)
+        return [(code, code)]
+    return [(ord(piece[1]), ord(piece[1]))] if len(piece) == 2 and not piece[1].isalnum() else None
+
+
+_MEMBERS: dict[str, Ranges] = {
+    r"\d": [(0x30, 0x39)],
+    r"\s": [(0x09, 0x0A), (0x0C, 0x0D), (0x20, 0x20)],
+    r"\w": [(0x30, 0x39), (0x41, 0x5A), (0x5F, 0x5F), (0x61, 0x7A)],
+}
+
+
+def disjoint(ranges: Ranges) -> Ranges:
+    """Give the same code points as sorted ranges, none touching another."""
+    return _all_but(_all_but(ranges))
+
+
+def _all_but(ranges: Ranges) -> Ranges:
+    left: Ranges = []
+    at = 0
+    for low, high in sorted(ranges):
+        if low > at:
+            left.append((at, low - 1))
+        at = max(at, high + 1)
+    if at <= _LAST_CODE:
+        left.append((at, _LAST_CODE))
+    return left
