@@ -18,6 +18,8 @@ from unbait.rules.build import build_index, load_packs
 from unbait.rules.checking import check_rules, find_in, joined
 from unbait.rules.keys import keys_of
 from unbait.rules.loading import compile_pattern, load_pack, wrapped
+from unbait.rules.needs import needs_of, split
+from unbait.rules.openings import opening_words, openings_of
 from unbait.rules.packaged import INDEX
 from unbait.rules.pattern import in_folded_letters
 from unbait.rules.stats import rule_stats
@@ -74,8 +76,11 @@ def test_the_index_is_in_step_with_the_packs(packs: dict[Path, tuple[Rule, ...]]
 
 
 def test_the_index_says_what_the_packs_say(with_examples: tuple[Rule, ...]) -> None:
-    by_index = [rule._replace(keys=()) for rule in load_packaged()]
-    by_packs = [rule._replace(keys=(), match=(), no_match=()) for rule in with_examples]
+    by_index = [rule._replace(keys=(), openings=(), signs=()) for rule in load_packaged()]
+    by_packs = [
+        rule._replace(keys=(), openings=(), signs=(), match=(), no_match=())
+        for rule in with_examples
+    ]
     assert by_index == by_packs
 
 
@@ -251,19 +256,69 @@ def test_patterns_are_put_into_folded_letters(pattern: str, folded: str) -> None
     assert in_folded_letters(pattern) == folded
 
 
-def test_sieves_and_keys_never_hit_less_than_the_pattern(
-    with_examples: tuple[Rule, ...],
-) -> None:
+def test_sieves_never_hit_less_than_the_pattern(with_examples: tuple[Rule, ...]) -> None:
     for rule in with_examples:
         exact = compile_pattern(wrapped(rule.pattern, rule.scope))
         sieve = compile_pattern(wrapped(rule.sieve, rule.scope))
-        keys = [value.to_bytes(8, "little").rstrip(b"\0") for _, _, value in rule.keys]
         for text in (*rule.match, *rule.no_match):
             line = fold_text(text)[0].encode()
             if exact.search(line):
                 assert sieve.search(line), rule.id
-                assert not keys or any(key in b"\n" + line + b"\n" for key in keys), rule.id
                 assert rule.scope == "span" or len(line.decode()) <= rule.longest, rule.id
+
+
+@pytest.mark.parametrize("written", ["{}", "» {}", "3. {}!", "•\u200b - {} … 12/3"])
+def test_what_is_tried_is_all_that_a_pattern_hits(
+    with_examples: tuple[Rule, ...], packaged: RuleSet, written: str
+) -> None:
+    """Keys, openings and signs of all rules together leave out nothing that is hit."""
+    examples = [text for rule in with_examples for text in (*rule.match, *rule.no_match)]
+    lines = [written.format(text) for text in examples]
+    hits = find_in(packaged, lines)
+    folded = [fold_text(line)[0] for line in lines]
+    data = [line.encode() for line in folded]
+    for number in range(0, len(packaged.rules), 9):
+        rule = packaged.rules[number]
+        exact = compile_pattern(wrapped(rule.pattern, rule.scope))
+        most = rule.longest if rule.scope == "line" else np.inf
+        expected = {
+            at for at, line in enumerate(data) if len(folded[at]) <= most and exact.search(line)
+        }
+        assert set(hits.segment[hits.rule == number].tolist()) == expected, rule.id
+
+
+@pytest.mark.parametrize(
+    ("pattern", "openings"),
+    [
+        ("(?:read|see) more.*", {"read mor", "see more"}),
+        (r"[^a-z]*\d{1,2}[./-]\d{1,2}[./-]\d{4}", {"0~"}),
+        ("«? ?ads?!*", {"ad~", "ads~"}),
+        ("e-?mail us", {"e mail u", "email us"}),
+        ("(?:no|[0-9,]+k?) shares",
+         {"no share", "0shares~", "0k share", "k shares", "shares~"}),
+        (".*more", set()),
+    ],
+)  # fmt: skip
+def test_openings_are_what_every_hit_begins_with(pattern: str, openings: set[str]) -> None:
+    found = openings_of(f"^(?:{pattern})$")
+    assert {word.to_bytes(8, "little").rstrip(b"\0").decode() for word in found} == openings
+
+
+def test_lines_open_with_their_letters() -> None:
+    texts = ["» Read more: x", "12.05.2014", "!" * 40 + " a 1.5 - b", "no - 1", "---", "Ünï"]
+    words = opening_words(*joined(texts))
+    opening = [bytes(word).rstrip(b"\0") for word in words.view(np.uint8).reshape(-1, 8)]
+    assert opening[:5] == [b"read mor", b"0~", b"a0b~", b"no0~", b"~"]
+    assert opening[5][1:2] == b"n" and opening[5].endswith(b"~")
+
+
+def test_a_pattern_is_its_parts() -> None:
+    assert split("^(?:a|b(?:c|d))(?:e)?$") == ["^(?:a)(?:e)?$", "^(?:b(?:c|d))(?:e)?$"]
+    assert split("^(?:b(?:c|d))e$") == ["^(?:b(?:c))e$", "^(?:b(?:d))e$"]
+    assert split("(?:a)?b") == ["b", "(?:a)b"]
+    assert split("(?:a|b)+c") == []
+    needs = needs_of("(?m)^(?:.{0,9}(?:©|copyright).{0,9}x|(?:see|read) more)$", "line")
+    assert needs.signs == ((0xA9, 0xA9),) and needs.keys and len(needs.openings) == 2
 
 
 def test_keys_are_what_every_hit_holds() -> None:

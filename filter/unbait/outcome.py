@@ -6,6 +6,7 @@ never been there: between two kept paragraphs the larger separator stays.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -50,39 +51,65 @@ class Row(NamedTuple):
     findings: Sequence[Finding]
 
 
+class Columns(NamedTuple):
+    """The rows of one document, column by column, in its own offsets.
+
+    ``spans`` names the junk inside rows by the row's number.
+    """
+
+    start: list[int]
+    end: list[int]
+    category: list[int]
+    score: list[float]
+    marked: list[bool]
+    spans: dict[int, list[Span]]
+
+
 class JudgedTable:
     """A judged batch as plain lists, ready to be cut into documents one by one."""
 
     def __init__(self, batch: Batch, judged: Judgement) -> None:
         """Take a batch and what was judged of it."""
-        self._columns = [
-            column.tolist()
-            for column in (batch.start, batch.end, judged.category, judged.score, judged.marked)
-        ]
+        base = batch.document_start[batch.segment_document]
+        self._start, self._end = (batch.start - base).tolist(), (batch.end - base).tolist()
+        self._category, self._score = judged.category.tolist(), judged.score.tolist()
+        self._marked: list[bool] = judged.marked.tolist()
         self._bounds = batch.first_segment.tolist()
         self._base = batch.document_start.tolist()
         self._spans, self._findings = judged.spans, judged.findings
+        self._spanned = sorted(judged.spans)
         self.guarded: list[bool] = judged.guarded.tolist()
         touched = np.zeros(len(self.guarded), dtype=bool)
         touched[batch.segment_document[judged.marked]] = True
-        touched[batch.segment_document[list(judged.spans)]] = True
+        touched[batch.segment_document[self._spanned]] = True
         self.touched: list[bool] = touched.tolist()
 
-    def rows(self, number: int) -> list[Row]:
-        """Return the rows of one document, in its own offsets."""
+    def columns(self, number: int) -> Columns:
+        """Return one document without its findings."""
         base = self._base[number]
         low, high = self._bounds[number], self._bounds[number + 1]
-        columns = (column[low:high] for column in self._columns)
-        spans, findings = self._spans, self._findings
+        first, stop = bisect_left(self._spanned, low), bisect_left(self._spanned, high)
+        spans = {
+            segment - low: [_moved(span, base) for span in self._spans[segment]]
+            for segment in self._spanned[first:stop]
+        }
+        part = slice(low, high)
+        return Columns(
+            self._start[part], self._end[part], self._category[part], self._score[part],
+            self._marked[part], spans,
+        )  # fmt: skip
+
+    def rows(self, number: int) -> list[Row]:
+        """Return the rows of one document."""
+        *columns, spans = self.columns(number)
+        base, low = self._base[number], self._bounds[number]
+        findings = self._findings
         return [
             Row(
-                start - base, end - base, category, score, marked,
-                [_moved(span, base) for span in spans[i]] if i in spans else (),
-                [_shifted(one, base) for one in findings[i]] if i in findings else (),
+                *values, spans.get(i, ()),
+                [_shifted(one, base) for one in findings[low + i]] if low + i in findings else (),
             )
-            for i, start, end, category, score, marked in zip(
-                range(low, high), *columns, strict=True
-            )
+            for i, values in enumerate(zip(*columns, strict=True))
         ]  # fmt: skip
 
 
@@ -109,6 +136,10 @@ class Outcome:
         self._explainer = explainer
         self._guarded = table.guarded[number]
         self.notes: tuple[str, ...] = (GUARD_NOTE,) if self._guarded else ()
+
+    @cached_property
+    def _columns(self) -> Columns:
+        return self._table.columns(self._number)
 
     @cached_property
     def _rows(self) -> list[Row]:
@@ -149,52 +180,48 @@ class Outcome:
         """Yield the removed ranges in order."""
         if not self._cuts:
             return
-        runs = iter(self._runs())
-        run = next(runs, None)
-        for number, row in enumerate(self._rows):
-            if run and number == run[0]:
-                yield run[2], run[3]
-                run = next(runs, None)
-            elif not row.marked:
-                for span in row.spans:
-                    yield self._trimmed(row, span)
+        spans = self._columns.spans
+        if not spans:
+            yield from ((start, end) for _, _, start, end in self._runs())
+            return
+        removed = [(first, start, end) for first, _, start, end in self._runs()]
+        for number in spans.keys() - {first for first, _, _ in removed}:
+            if not self._columns.marked[number]:
+                removed += [(number, *self._trimmed(number, span)) for span in spans[number]]
+        yield from ((start, end) for _, start, end in sorted(removed))
 
     def _runs(self) -> Iterator[tuple[int, int, int, int]]:
         """Yield every run of marked rows: first, one past the last, and the range that goes."""
-        rows, count = self._rows, len(self._rows)
-        number = 0
-        while number < count:
-            if not rows[number].marked:
-                number += 1
-                continue
-            stop = number
-            while stop < count and rows[stop].marked:
-                stop += 1
-            yield number, stop, *self._range(number, stop)
-            number = stop
+        marked = [*self._columns.marked, True, False]  # what stops the search
+        first = marked.index(True)
+        while first < len(marked) - 2:
+            stop = min(marked.index(False, first), len(marked) - 2)
+            yield first, stop, *self._range(first, stop)
+            first = marked.index(True, stop)
 
     def _range(self, first: int, stop: int) -> tuple[int, int]:
         """Choose which separator goes with the rows ``first:stop``."""
-        rows = self._rows
-        start, end = rows[first].start, rows[stop - 1].end
-        if stop == len(rows):
-            return (rows[first - 1].end if first else start), end
+        starts, ends = self._columns.start, self._columns.end
+        start, end = starts[first], ends[stop - 1]
+        if stop == len(starts):
+            return (ends[first - 1] if first else start), end
         if not first:
-            return start, rows[stop].start
-        before = self._text[rows[first - 1].end : start]
-        after = self._text[end : rows[stop].start]
+            return start, starts[stop]
+        before = self._text[ends[first - 1] : start]
+        after = self._text[end : starts[stop]]
         if len(after.splitlines()) > len(before.splitlines()):
-            return rows[first - 1].end, end
-        return start, rows[stop].start
+            return ends[first - 1], end
+        return start, starts[stop]
 
-    def _trimmed(self, row: Row, span: Span) -> tuple[int, int]:
-        """Return the span with the white space that would be left over."""
+    def _trimmed(self, number: int, span: Span) -> tuple[int, int]:
+        """Return the span in a row with the white space that would be left over."""
         text, start, end = self._text, span.start, span.end
-        while start > row.start and text[start - 1].isspace():
+        first, last = self._columns.start[number], self._columns.end[number]
+        while start > first and text[start - 1].isspace():
             start -= 1
-        while end < row.end and text[end].isspace():
+        while end < last and text[end].isspace():
             end += 1
-        if row.start < start and end < row.end:
+        if first < start and end < last:
             start = span.start  # in the middle one side's space stays
         return start, end
 
@@ -206,7 +233,7 @@ class Outcome:
         for number, (start, end) in enumerate(self._bounds()):
             if start > here:
                 made.append(_nothing(here, start))
-            made.extend(self._decide(self._rows[number], start, end, words.get(number, [])))
+            made.extend(self._decide(number, start, end, words.get(number, [])))
             here = end
         if here < len(self._text):
             made.append(_nothing(here, len(self._text)))
@@ -229,9 +256,10 @@ class Outcome:
         return [(start, end) for start, end in bounds]
 
     def _decide(
-        self, row: Row, start: int, end: int, words: list[Reason]
+        self, number: int, start: int, end: int, words: list[Reason]
     ) -> Iterator[Decision]:
         """Yield the decision of one row, or its pieces where something inside it goes."""
+        row = self._rows[number]
         category = CATEGORIES[row.category]
         act: Action = "remove" if self._cuts else "flag"
         if row.marked or not row.spans:
@@ -240,7 +268,7 @@ class Outcome:
             return
         here = start
         for span in row.spans:
-            low, high = self._trimmed(row, span) if self._cuts else (span.start, span.end)
+            low, high = self._trimmed(number, span) if self._cuts else (span.start, span.end)
             low = max(low, here)  # the space between two cuts goes with the first
             if low > here:
                 yield Decision(here, low, category, "keep", row.score, ())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from unbait.fold import Folded
     from unbait.model import Look
-    from unbait.rules import RuleSet
+    from unbait.rules import Hits, RuleSet
 
 _LIMIT = 12.0
 _STARTS = ("quote", "open", "arrow", "bullet")
@@ -34,13 +34,23 @@ def sentence_owner(look: Look) -> NDArray[np.int64]:
     return np.repeat(np.arange(len(look.first_sentence) - 1), np.diff(look.first_sentence))
 
 
-def told_of_sentences(
-    rules: RuleSet, folded: Folded, start: NDArray[np.int64], end: NDArray[np.int64]
-) -> NDArray[np.float32]:
-    """Return how sure the rules would be of each sentence as a line of its own.
+class Lines(NamedTuple):
+    """Sentences as lines of their own: ``codes[start[i]:end[i]]`` is sentence ``which[i]``.
 
-    ``start`` and ``end`` are source offsets. Shape (sentences, categories).
+    Those of which nothing shows are left out; ``count`` sentences there were.
     """
+
+    codes: NDArray[np.uint32]
+    start: NDArray[np.int64]
+    end: NDArray[np.int64]
+    which: NDArray[np.int64]
+    count: int
+
+
+def as_lines(
+    folded: Folded, start: NDArray[np.int64], end: NDArray[np.int64]
+) -> Lines:
+    """Write sentences (source offsets ``start`` and ``end``) as lines of folded codes."""
     low, high = folded.from_source(start), folded.from_source(end)
     size = high - low
     close = np.cumsum(size + 1) - 1
@@ -48,10 +58,25 @@ def told_of_sentences(
     place = np.repeat(close - size - np.concatenate(([0], np.cumsum(size)[:-1])), size)
     codes[place + np.arange(len(place))] = folded.codes[ranges(low, high)]
     filled = np.flatnonzero(size)
-    told = np.zeros((len(size), len(CATEGORIES)), dtype=np.float32)
-    hits = rules.find(codes, (close - size)[filled], close[filled])
-    told[filled] = rules.told(hits, len(filled))
+    return Lines(codes, (close - size)[filled], close[filled], filled, len(size))
+
+
+def told_of_lines(rules: RuleSet, hits: Hits, lines: Lines) -> NDArray[np.float32]:
+    """Return how sure the rules are of each sentence: shape (sentences, categories)."""
+    told = np.zeros((lines.count, len(CATEGORIES)), dtype=np.float32)
+    told[lines.which] = rules.told(hits, len(lines.which))
     return told
+
+
+def told_of_sentences(
+    rules: RuleSet, folded: Folded, start: NDArray[np.int64], end: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """Return how sure the rules would be of each sentence as a line of its own.
+
+    ``start`` and ``end`` are source offsets. Shape (sentences, categories).
+    """
+    lines = as_lines(folded, start, end)
+    return told_of_lines(rules, rules.find(lines.codes, lines.start, lines.end), lines)
 
 
 def sentence_columns(

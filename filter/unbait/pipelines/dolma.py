@@ -41,9 +41,7 @@ def tags_of(cleaner: Cleaner, documents: Sequence[Document]) -> list[Tags]:
     """Find what any policy could cut, in each document; offsets count its code points."""
     made = batch([document.text for document in documents])
     folded = fold(made.codes)
-    hits = cleaner.hits(made, folded, documents)
-    told = cleaner.told(hits, len(made.start))
-    evidence = cleaner.judge(made, folded, cleaner.findings(hits, folded), told).evidence
+    evidence = cleaner.judge_texts(made, folded, documents).evidence
     assert evidence is not None
     tags: list[Tags] = [{} for _ in documents]
     for segment, kind, start, end, score in _spans(made, evidence):

@@ -44,6 +44,12 @@ class Hits(NamedTuple):
     start: Ints
     end: Ints
 
+    def split(self, segment: int) -> tuple[Hits, Hits]:
+        """Give the hits before a segment, and those from it on with segments counted from it."""
+        cut = int(np.searchsorted(self.segment, segment))
+        after = self.segment[cut:] - segment
+        return Hits(*(one[:cut] for one in self)), Hits(after, *(one[cut:] for one in self[1:]))
+
 
 class RuleSet:
     """Rules ready to run. Read-only once made; it pickles by its rules."""

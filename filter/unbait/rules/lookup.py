@@ -116,11 +116,13 @@ class SignTable:
 
     def find(self, codes: Codes, start: Ints, end: Ints) -> tuple[Ints, Ints]:
         """Give the lines ``codes[start:end]`` that hold a sign of a rule, and that rule."""
+        if not len(start) or not len(self._rule):
+            return np.zeros(0, np.int64), np.zeros(0, np.int64)
         place = np.flatnonzero(self._may_be.take(codes, mode="clip"))
         line = np.searchsorted(start, place, "right") - 1
         inside = (line >= 0) & (place < end.take(line, mode="clip"))
         line, sign = line[inside], codes[place[inside]]
-        lines, rules = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+        lines, rules = [], []
         for rule, low, high in zip(self._rule, self._low, self._high, strict=True):
             found = line[(sign >= low) & (sign <= high)]
             lines.append(found)

@@ -103,7 +103,8 @@ def _groups(
 
     Of each: its bracket, its own bars, its closing bracket, and where what repeats it ends.
     """
-    reader, open_groups = Reader(pieces), []
+    reader = Reader(pieces)
+    open_groups: list[tuple[int, list[int]]] = []
     found: list[tuple[int, list[int], int, int]] = []
     repeated: list[tuple[int, int]] = []
     while (piece := reader.peek()) != ("end", ""):
