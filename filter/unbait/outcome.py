@@ -101,15 +101,16 @@ class JudgedTable:
 
     def rows(self, number: int) -> list[Row]:
         """Return the rows of one document."""
-        *columns, spans = self.columns(number)
+        own = self.columns(number)
         base, low = self._base[number], self._bounds[number]
         findings = self._findings
+        columns = (own.start, own.end, own.category, own.score, own.marked)
         return [
             Row(
-                *values, spans.get(i, ()),
+                start, end, category, score, marked, own.spans.get(i, ()),
                 [_shifted(one, base) for one in findings[low + i]] if low + i in findings else (),
             )
-            for i, values in enumerate(zip(*columns, strict=True))
+            for i, (start, end, category, score, marked) in enumerate(zip(*columns, strict=True))
         ]  # fmt: skip
 
 

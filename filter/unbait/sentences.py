@@ -37,14 +37,14 @@ def sentence_owner(look: Look) -> NDArray[np.int64]:
 class Lines(NamedTuple):
     """Sentences as lines of their own: ``codes[start[i]:end[i]]`` is sentence ``which[i]``.
 
-    Those of which nothing shows are left out; ``count`` sentences there were.
+    Those of which nothing shows are left out; ``sentences`` there were in all.
     """
 
     codes: NDArray[np.uint32]
     start: NDArray[np.int64]
     end: NDArray[np.int64]
     which: NDArray[np.int64]
-    count: int
+    sentences: int
 
 
 def as_lines(
@@ -63,7 +63,7 @@ def as_lines(
 
 def told_of_lines(rules: RuleSet, hits: Hits, lines: Lines) -> NDArray[np.float32]:
     """Return how sure the rules are of each sentence: shape (sentences, categories)."""
-    told = np.zeros((lines.count, len(CATEGORIES)), dtype=np.float32)
+    told = np.zeros((lines.sentences, len(CATEGORIES)), dtype=np.float32)
     told[lines.which] = rules.told(hits, len(lines.which))
     return told
 
