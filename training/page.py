@@ -1,21 +1,23 @@
 """Train, measure and write the page model: ``python -m training.page DATA [--out models/page]``.
 
 DATA is the folder that holds html/wcxb-dev, html/daniel and html/annotated (.jsonl.xz). Every
-number is measured by site, in five folds: no page of a site is scored by a model that saw it.
+number is measured by site, in five folds: no page of a site is scored by a model that saw it, and
+in each fold the second stage learns from first-stage scores of models that saw neither the page
+nor the fold. What was fitted is kept under ``--cache``, so that a stopped run can go on.
 """
 
 from __future__ import annotations
 
 import argparse
-import gc
 import hashlib
 import json
 import lzma
 import re
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -27,13 +29,18 @@ from training.page_labels import Labelled, align, from_lines, word_f1
 from unbait.html import features
 from unbait.html.blocks import Page, read_page
 from unbait.html.model import _ARRAYS, PAGE_TYPES, PageModel
+from unbait.html.nest import Nest, climb, nest
+from unbait.html.network import PageNetwork, surroundings
 
 SETS: Final = {"wcxb-dev": 1.0, "daniel": 0.5, "annotated": 0.4}
 FOLDS: Final = 5
-TREES: Final = 220
-DEPTH: Final = 6
-RATE: Final = 0.1
+SEEDS: Final = 1
 Array = NDArray[Any]
+Left = tuple[int, ...]
+LEFT: Final[tuple[Left, ...]] = tuple(
+    left for size in range(3) for left in combinations(range(FOLDS), size)
+)
+EVERY: Final = "0,1,2,3,4,all"
 
 
 @dataclass
@@ -47,8 +54,9 @@ class Sample:
     page: Page
     labelled: Labelled
     page_type: str | None
-    chain: list[Array] = field(default_factory=list)
-    rows: Array = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    chain: list[Array]
+    nest: Nest
+    rows: Array
 
     @property
     def fold(self) -> int:
@@ -85,14 +93,16 @@ def read(folder: Path) -> list[Sample]:
                 gold = re.sub(r"</?p>", "", record["gold"])
                 labelled = align(page, gold, record.get("lang") == "Chinese")
             group = record.get("page_type") or record.get("lang") or "?"
-            sample = Sample(
-                name, record["id"], group, site_of(name, record), page, labelled,
-                record.get("page_type"),
+            chain = climb(page)
+            made = nest(page, chain)
+            rows = features.dense(page, made)
+            page.caches["rows"] = (made, rows)
+            samples.append(
+                Sample(
+                    name, record["id"], group, site_of(name, record), page, labelled,
+                    record.get("page_type"), chain, made, rows,
+                )
             )  # fmt: skip
-            sample.chain = features.climb(page)
-            sample.rows = features.dense(page, sample.chain)
-            page.caches["dense"] = sample.rows
-            samples.append(sample)
     return samples
 
 
@@ -170,59 +180,101 @@ def fit_first(sparse: Any, dense: Array, label: Array, weight: Array) -> dict[st
     }
 
 
-def second_rows(samples: list[Sample], models: list[PageModel]) -> Array:
-    """Return the second stage's rows; page ``i`` is scored by ``models[fold of i]``."""
-    out = []
-    for s in samples:
-        if not len(s.page):
-            continue
-        model = models[s.fold % len(models)]
-        score, *parts = model.first_stage(s.page, s.chain, s.rows)
-        types = model._types(s.page, s.rows)
-        around = features.context(s.page, s.chain, score, (parts[0], parts[1]), types)
-        out.append(np.concatenate((s.rows, around), axis=1))
-    return np.concatenate(out)
+def first_stages(samples: list[Sample], cache: Path) -> None:
+    """Fit the first stage for every set of folds left out.
+
+    A file holds the arrays of the model, and ``score`` (blocks of the folds left out, 3) and
+    ``types`` (their pages, 7) as the model gives them; with no fold left out, of no page.
+    """
+    todo = [left for left in LEFT if not _first_path(cache, left).exists()]
+    if todo:
+        weight = np.concatenate(weights_of(samples))
+        label = _labels(samples)
+        fold = np.array([s.fold for s in samples])
+        owner = np.repeat(fold, [len(s.page) for s in samples])
+        dense = np.concatenate([s.rows for s in samples])
+        vectors = np.stack([features.page_vector(s.page, s.rows) for s in samples])
+        sparse = sparse_rows(samples)
+        for left in todo:
+            use = ~np.isin(owner, left) & (weight > 0)
+            arrays = fit_types(samples, vectors, ~np.isin(fold, left))
+            arrays |= fit_first(sparse[use], dense[use], label[use], weight[use])
+            model = PageModel(blank() | arrays, {})
+            out = [s for s in samples if s.fold in left]
+            found = [np.stack(model.first_stage(s.page, s.chain, s.rows), axis=1) for s in out]
+            types = [model._types(s.page, s.rows) for s in out]
+            np.savez(
+                _first_path(cache, left), score=np.concatenate(found) if out else np.zeros((0, 3)),
+                types=np.array(types), **arrays,
+            )  # fmt: skip
+            print("first stage without", left, flush=True)
 
 
-def fit_second(rows: Array, label: Array, weight: Array) -> dict[str, Array]:
-    """Grow the trees of the second stage."""
-    from catboost import CatBoostClassifier
-
-    # Light rows are thinned, and the rest made heavier for them: half the time, the same trees.
-    chance = np.minimum(1.0, weight * 2)
-    kept = np.random.default_rng(0).random(len(label)) < chance
-    model = CatBoostClassifier(
-        iterations=TREES, depth=DEPTH, learning_rate=RATE, border_count=32, thread_count=1,
-        verbose=False, boosting_type="Plain", bootstrap_type="No", score_function="L2",
-        leaf_estimation_iterations=1, random_seed=0, allow_writing_files=False,
-    )  # fmt: skip
-    model.fit(rows[kept], label[kept], sample_weight=(weight / np.maximum(chance, 1e-9))[kept])
-    return _export_trees(model)
+def _first_path(cache: Path, left: Left) -> Path:
+    return cache / f"first-{''.join(map(str, left))}.npz"
 
 
-def _export_trees(model: Any) -> dict[str, Array]:
-    import tempfile
+def second_rows(samples: list[Sample], cache: Path, fold: int | None) -> list[Array]:
+    """Return every page's rows for the second stage that leaves ``fold`` out.
 
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "trees.json"
-        model.save_model(str(path), format="json")
-        said = json.loads(path.read_text())
-    trees = said["oblivious_trees"]
-    column = np.zeros((len(trees), DEPTH), dtype=np.int32)
-    value = np.full((len(trees), DEPTH), np.inf, dtype=np.float32)
-    leaf = np.zeros((len(trees), 1 << DEPTH), dtype=np.float32)
-    scale, bias = said["scale_and_bias"]
-    for t, tree in enumerate(trees):
-        for d, split in enumerate(tree["splits"]):
-            column[t, d], value[t, d] = split["float_feature_index"], split["border"]
-        leaf[t, : len(tree["leaf_values"])] = tree["leaf_values"]
-    leaf *= scale
-    leaf[0] += bias[0] if isinstance(bias, list) else bias
-    # The model's score is the chance of junk: the trees were grown for content.
-    return {
-        "split_column": column, "split_value": value, "leaf": leaf,
-        "calibration": np.array([-1.0, 0.0], dtype=np.float32),
-    }  # fmt: skip
+    Each page's first-stage scores come from a model that saw neither the page nor the fold.
+    """
+    kept: dict[Left, tuple[dict[int, Array], dict[int, Array]]] = {}
+    rows = []
+    for i, s in enumerate(samples):
+        left = (s.fold,) if fold is None else tuple(sorted({s.fold, fold}))
+        if left not in kept:
+            kept[left] = _by_page(samples, np.load(_first_path(cache, left)), left)
+        score, types = (table[i] for table in kept[left])
+        scores = tuple(score.T.astype(np.float64))
+        rows.append(
+            features.second_rows(s.page, s.nest, s.rows, scores, types)  # type: ignore[arg-type]
+            if len(s.page)
+            else np.zeros((0, len(features.SECOND_NAMES)), np.float32)
+        )
+    return rows
+
+
+def _by_page(
+    samples: list[Sample], kept: Any, left: Left
+) -> tuple[dict[int, Array], dict[int, Array]]:
+    """Cut the scores of the folds left out into pages."""
+    places = [i for i, s in enumerate(samples) if s.fold in left]
+    ends = np.cumsum([len(samples[i].page) for i in places])
+    scores = np.split(kept["score"], ends[:-1])
+    return dict(zip(places, scores, strict=True)), dict(zip(places, kept["types"], strict=True))
+
+
+def second_stage(
+    samples: list[Sample], cache: Path, fold: int | None, seeds: Iterable[int]
+) -> None:
+    """Fit the networks of one fold (None: of everything), and score the pages left out."""
+    seeds = [seed for seed in seeds if not _network_path(cache, fold, seed).exists()]
+    if not seeds:
+        return
+    from training.page_network import Example, fit
+
+    rows = second_rows(samples, cache, fold)
+    weight = weights_of(samples)
+    around = [surroundings(s.nest) if len(s.page) else None for s in samples]
+    examples = [
+        Example(
+            rows[i], around[i], np.nan_to_num(s.labelled.label) > 0.5, weight[i],
+            np.array([len(block) for block in s.labelled.words]), SETS[s.name],
+        )
+        for i, s in enumerate(samples)
+        if s.fold != fold and weight[i].sum() > 0
+    ]  # fmt: skip
+    for seed in seeds:
+        network = fit(examples, seed)
+        out = [i for i, s in enumerate(samples) if s.fold == fold and len(s.page)]
+        logits = {f"page{i}": network(rows[i], around[i]) for i in out}
+        np.savez(_network_path(cache, fold, seed), **network.arrays("network"), **logits)
+        print("second stage without", fold, "seed", seed, flush=True)
+
+
+def _network_path(cache: Path, fold: int | None, seed: int) -> Path:
+    return cache / f"network-{'all' if fold is None else fold}-{seed}.npz"
 
 
 def blank() -> dict[str, Array]:
@@ -230,34 +282,29 @@ def blank() -> dict[str, Array]:
     return {name: np.zeros((1, 1), dtype=np.float32) for name in _ARRAYS}
 
 
-def train(samples: list[Sample]) -> tuple[PageModel, list[Array]]:
+def assemble(samples: list[Sample], cache: Path) -> tuple[PageModel, list[Array]]:
     """Return the model fitted on everything, and the scores each page got in its fold."""
-    weight = np.concatenate(weights_of(samples))
-    label = (np.nan_to_num(np.concatenate([s.labelled.label for s in samples])) > 0.5).astype(int)
-    owner = np.concatenate([np.full(len(s.page), s.fold) for s in samples])
-    dense = np.concatenate([s.rows for s in samples if len(s.page)])
-    vectors = np.stack([features.page_vector(s.page, s.rows) for s in samples])
-    folds = np.array([s.fold for s in samples])
-    sparse = sparse_rows(samples)
-    print("blocks", sparse.shape, "entries", sparse.nnz, flush=True)
-    models = []
-    for k in [*range(FOLDS), -1]:
-        arrays = blank() | fit_types(samples, vectors, folds != k)
-        use = (owner != k) & (weight > 0)
-        arrays |= fit_first(sparse[use], dense[use], label[use], weight[use])
-        models.append(PageModel(arrays, {}))
-        print("first stage", k, flush=True)
-        gc.collect()
-    del sparse
-    rows = second_rows(samples, models[:FOLDS])
-    for k, model in zip([*range(FOLDS), -1], models, strict=True):
-        use = (owner != k) & (weight > 0)
-        model.arrays.update(fit_second(rows[use], label[use], weight[use]))
-        print("second stage", k, flush=True)
-    scores = [models[s.fold].score([s.page])[0] for s in samples]
-    slope, shift = calibrate(samples, scores)
-    models[FOLDS].arrays["calibration"] = np.array([-slope, shift], dtype=np.float32)
-    return models[FOLDS], [_logistic(slope * _logit(junk) + shift) for junk in scores]
+    kept = [
+        [np.load(_network_path(cache, fold, seed)) for seed in range(SEEDS)]
+        for fold in [*range(FOLDS), None]
+    ]
+    logits = [
+        np.mean([each[f"page{i}"] for each in kept[s.fold]], axis=0)
+        if len(s.page)
+        else np.zeros(0)
+        for i, s in enumerate(samples)
+    ]
+    slope, shift = calibrate(samples, [_logistic(-logit) for logit in logits])
+    first = np.load(_first_path(cache, ()))
+    arrays = {name: first[name] for name in _ARRAYS if name != "calibration"}
+    arrays["calibration"] = np.array([-slope, shift], dtype=np.float32)
+    networks = tuple(PageNetwork.of(dict(each), "network") for each in kept[FOLDS])
+    scores = [_logistic(shift - slope * logit) for logit in logits]
+    return PageModel(arrays, {}, networks), scores
+
+
+def _labels(samples: list[Sample]) -> Array:
+    return (np.nan_to_num(np.concatenate([s.labelled.label for s in samples])) > 0.5).astype(int)
 
 
 def _logit(chance: Array) -> Array:
@@ -297,14 +344,22 @@ def measure(samples: list[Sample], scores: list[Array], model: PageModel) -> dic
     return out
 
 
+def _is_small(name: str) -> bool:
+    """Tell whether half precision is enough for an array: for weights, not for scales."""
+    head, _, part = name.partition(".")
+    return head in ("text", "attributes") or (bool(part) and part not in ("mean", "scale"))
+
+
 def export(model: PageModel, folder: Path, metrics: dict[str, Any], data: dict[str, str]) -> None:
     """Write weights and manifest; the parity rows are pages of our own."""
     from safetensors.numpy import save
 
-    halves = ("text", "attributes")
+    every = dict(model.arrays)
+    for i, network in enumerate(model.networks):
+        every |= network.arrays(f"network{i}")
     arrays = {
-        name: np.ascontiguousarray(array.astype(np.float16) if name in halves else array)
-        for name, array in model.arrays.items()
+        name: np.ascontiguousarray(array.astype(np.float16 if _is_small(name) else array.dtype))
+        for name, array in every.items()
     }
     weights = save(arrays)
     folder.mkdir(parents=True, exist_ok=True)
@@ -313,11 +368,10 @@ def export(model: PageModel, folder: Path, metrics: dict[str, Any], data: dict[s
         "name": "page",
         "features": features.VERSION,
         "sha256": hashlib.sha256(weights).hexdigest(),
-        "dense": list(features.DENSE_NAMES),
-        "context": list(features.CONTEXT_NAMES),
+        "columns": list(features.SECOND_NAMES),
         "page_types": list(PAGE_TYPES),
         "threshold": 0.5,
-        "trees": TREES,
+        "networks": len(model.networks),
         "data": data,
         "metrics": metrics,
     }
@@ -330,10 +384,19 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--out", type=Path, default=Path("models/page"))
     parser.add_argument("--scores", type=Path, help="write the folds' scores here (.npz)")
+    parser.add_argument("--cache", type=Path, default=Path(".cache/page"))
+    parser.add_argument("--only", default=EVERY, help="fit these folds alone, and stop")
     arguments = parser.parse_args()
     samples = read(arguments.data)
     print("pages", len(samples), flush=True)
-    model, scores = train(samples)
+    arguments.cache.mkdir(parents=True, exist_ok=True)
+    first_stages(samples, arguments.cache)
+    folds = [None if name == "all" else int(name) for name in arguments.only.split(",")]
+    for fold in folds:
+        second_stage(samples, arguments.cache, fold, range(SEEDS))
+    if arguments.only != EVERY:
+        return
+    model, scores = assemble(samples, arguments.cache)
     if arguments.scores:
         ids = {f"{s.name}/{s.id}": score for s, score in zip(samples, scores, strict=True)}
         np.savez(arguments.scores, allow_pickle=False, **ids)

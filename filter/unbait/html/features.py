@@ -11,15 +11,17 @@ from numpy.typing import NDArray
 
 from unbait.html import tags
 from unbait.html.blocks import Page
+from unbait.html.nest import Nest
+from unbait.html.structure import STANDING_NAMES, STRUCTURE_NAMES, standing, structure
+from unbait.html.told import told_words
 from unbait.html.tree import IntArray
-from unbait.html.words import POWERS, hash_ranges, hash_words, mix, word_places
+from unbait.html.words import hash_words, mix
 
-VERSION: Final = 1
+VERSION: Final = 2
 TEXT_BUCKETS: Final = 1 << 16
 ATTRIBUTE_BUCKETS: Final = 1 << 15
 # Class and id words count apart by how far up they stand: own element, near, far.
 LEVELS: Final = (0, 1, 2, 3, 4, 6, 9, 40)
-MAX_CLIMB: Final = 40
 HEAD_BYTES: Final = 96
 TAIL_BYTES: Final = 32
 
@@ -93,18 +95,6 @@ def attribute_buckets(page: Page) -> IntArray:
     return (page.words.hashes % np.uint64(ATTRIBUTE_BUCKETS)).astype(np.int64)
 
 
-def climb(page: Page) -> list[IntArray]:
-    """Return each block's elements from the innermost up, -1 where the root is passed."""
-    chain = []
-    element = page.inner
-    for _ in range(MAX_CLIMB):
-        if not (element >= 0).any():
-            break
-        chain.append(element)
-        element = np.where(element >= 0, page.tree.parent[element], -1)
-    return chain
-
-
 def level_of(step: int) -> int:
     """Return which of the levels an ancestor so many steps up belongs to."""
     return next((i for i, most in enumerate(LEVELS) if step <= most), len(LEVELS) - 1)
@@ -143,27 +133,12 @@ def tag_words(page: Page, chain: list[IntArray]) -> Hashed:
     return Hashed(np.concatenate(rows), np.concatenate(buckets))
 
 
-def path_hash(page: Page, chain: list[IntArray]) -> NDArray[np.uint64]:
-    """Hash every block's whole tag path, with the class words of its own element."""
-    value = np.zeros(len(page), dtype=np.uint64)
-    for step, element in enumerate(chain):
-        tag = np.where(element >= 0, page.tree.tag[page.tree.opens[np.maximum(element, 0)]], 0)
-        value += (tag + 1).astype(np.uint64) * POWERS[min(step, len(POWERS) - 1)]
-    own = np.zeros(len(page.tree.opens) + 1, dtype=np.uint64)
-    if len(page.words.element):
-        # The words stand in the order of their elements.
-        first = np.flatnonzero(np.diff(page.words.element, prepend=-1))
-        own[page.words.element[first]] = np.add.reduceat(page.words.hashes, first)
-    return mix(value + own[page.element])
-
-
-def dense(page: Page, chain: list[IntArray]) -> FloatArray:
+def dense(page: Page, nest: Nest) -> FloatArray:
     """Return one row of numbers a block; ``DENSE_NAMES`` says what the columns are."""
-    n = len(page)
-    if not n:
+    if not len(page):
         return np.zeros((0, len(DENSE_NAMES)), dtype=np.float32)
-    columns = [*_shape(page), *_markup(page), *_place(page, chain), *_whole_page(page)]
-    out = np.empty((n, len(columns)), dtype=np.float32)
+    columns = [*_shape(page), *_markup(page), *_place(page, nest), *_whole_page(page)]
+    out = np.empty((len(page), len(columns)), dtype=np.float32)
     for i, column in enumerate(columns):
         out[:, i] = column
     return out
@@ -246,13 +221,13 @@ def _markup(page: Page) -> list[NDArray[np.generic]]:
     ]
 
 
-def _place(page: Page, chain: list[IntArray]) -> list[NDArray[np.generic]]:
+def _place(page: Page, nest: Nest) -> list[NDArray[np.generic]]:
     n = len(page)
     index = np.arange(n)
     total = max(int(page.letters.sum()), 1)
     before = np.cumsum(page.letters) - page.letters
-    _, group, count = np.unique(path_hash(page, chain), return_inverse=True, return_counts=True)
-    path_letters = np.bincount(group, weights=page.letters)[group]
+    count = nest.path_count[nest.path]
+    path_letters = np.bincount(nest.path, weights=page.letters)[nest.path]
     share, size = _title_words(page)
     h1 = page.inside[:, tags.INSIDE["h1"]] * (page.heading == 1)
     h1_at = int(before[np.argmax(h1)]) if h1.any() else -1
@@ -263,9 +238,9 @@ def _place(page: Page, chain: list[IntArray]) -> list[NDArray[np.generic]]:
         before / total,
         1 - (before + page.letters) / total,
         page.letters / total,
-        np.log1p(count[group]),
+        np.log1p(count),
         path_letters / total,
-        np.log1p(path_letters / count[group]),
+        np.log1p(path_letters / count),
         _repeats(page),
         share,
         size,
@@ -290,34 +265,12 @@ def _repeats(page: Page) -> FloatArray:
 
 def _title_words(page: Page) -> tuple[FloatArray, FloatArray]:
     """Return the share of each block's words that the page's title has, and the reverse."""
-    n = len(page)
-    told = page.head.title.encode("utf-8", "replace") + b"\n"
-    title, _ = hash_words(np.frombuffer(told, dtype=np.uint8))
-    starts, lengths = word_places(np.frombuffer(page.utf8 + b"\n", dtype=np.uint8))
-    if not len(title) or not len(starts):
-        return np.zeros(n, np.float32), np.zeros(n, np.float32)
-    row = np.searchsorted(page.byte_start, starts, side="right") - 1
-    words = np.bincount(row, minlength=n)
-    # Only words that begin and are as long as one of the title's are worth a hash.
-    named, sizes = word_places(np.frombuffer(told, dtype=np.uint8))
-    rim = np.zeros(256 * _LONGEST, dtype=np.bool_)
-    rim[_rim(np.frombuffer(told, dtype=np.uint8), named, sizes)] = True
-    data = np.frombuffer(page.utf8, dtype=np.uint8)
-    likely = np.flatnonzero(rim[_rim(data, starts, lengths)])
-    known = likely[np.isin(hash_ranges(data, starts[likely], lengths[likely]), title)]
-    hits = np.bincount(row[known], minlength=n)
+    told = told_words(page)
+    hits, known = told.hits[0], max(told.known[0], 1)
     return (
-        (hits / np.maximum(words, 1)).astype(np.float32),
-        np.minimum(hits / len(title), 1.5).astype(np.float32),
+        (hits / np.maximum(told.words, 1)).astype(np.float32),
+        np.minimum(hits / known, 1.5).astype(np.float32),
     )
-
-
-_LONGEST: Final = 64
-
-
-def _rim(data: NDArray[np.uint8], starts: IntArray, lengths: IntArray) -> IntArray:
-    first = (data[starts] | 32).astype(np.int64)
-    return np.asarray(first * _LONGEST + np.minimum(lengths, _LONGEST - 1))
 
 
 def _whole_page(page: Page) -> list[NDArray[np.generic]]:
@@ -349,13 +302,14 @@ CONTEXT_NAMES: Final[tuple[str, ...]] = (
     "from_strong", "to_strong", "under_score", "under_text", "under_far", "under_level",
     *(f"type_{i}" for i in range(7)),
 )  # fmt: skip
+SECOND_NAMES: Final = (*DENSE_NAMES, *CONTEXT_NAMES, *STRUCTURE_NAMES, *STANDING_NAMES)
 _UP: Final = (1, 2, 3, 4, 6, 8)
 _FAR: Final = 99
 
 
 def context(
     page: Page,
-    chain: list[IntArray],
+    nest: Nest,
     score: NDArray[np.float64],
     parts: tuple[NDArray[np.float64], NDArray[np.float64]],
     types: FloatArray,
@@ -374,7 +328,7 @@ def context(
     columns = [score, *parts, *(around[k : k + n] for k in (0, 1, 2, 4, 5, 6))]
     columns += [_window(mass, letters, radius) for radius in (2, 5, 12, 30)]
     columns += [_window(chance, np.ones(n), radius) for radius in (2, 8)]
-    columns += _containers(page, chain, letters, mass)
+    columns += _containers(nest, letters, mass)
     until = np.cumsum(mass) / all_mass
     columns += [
         until,
@@ -405,18 +359,17 @@ def _window(values: NDArray[np.float64], weights: NDArray[np.float64], radius: i
 
 
 def _containers(
-    page: Page, chain: list[IntArray], letters: NDArray[np.float64], mass: NDArray[np.float64]
+    nest: Nest, letters: NDArray[np.float64], mass: NDArray[np.float64]
 ) -> list[NDArray[np.float64]]:
-    """Return, for some ancestors, their mean score, their size and their share of the score."""
-    root = len(page.tree.opens)
+    """Describe, at some heights, the blocks that have the same element at the same height.
+
+    Three columns each: their mean score, their size and their share of the score.
+    """
     columns = []
     for step in _UP:
-        if step < len(chain):
-            element = np.where(chain[step] >= 0, chain[step], root)
-        else:
-            element = np.full(len(page), root)
-        size = np.bincount(element, weights=letters, minlength=root + 1)
-        held = np.bincount(element, weights=mass, minlength=root + 1)
+        element = nest.up[step]
+        size = np.bincount(element, weights=letters)
+        held = np.bincount(element, weights=mass)
         columns += [
             (held / np.maximum(size, 1e-9))[element],
             (size / (letters.sum() + 1e-9))[element],
@@ -453,6 +406,24 @@ def _heading_above(
         np.log1p(np.minimum(np.where(found, index - above, _FAR), _FAR)),
         np.where(found, page.heading[at], 0).astype(np.float64),
     ]
+
+
+def second_rows(
+    page: Page,
+    nest: Nest,
+    rows: FloatArray,
+    scores: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]],
+    types: FloatArray,
+) -> FloatArray:
+    """Return the second stage's rows: ``rows`` of the first, and what its ``scores`` mean here.
+
+    ``scores`` are the first stage's logits and their parts from text and attributes.
+    """
+    score, *parts = scores
+    around = context(page, nest, score, (parts[0], parts[1]), types)
+    return np.concatenate(
+        (rows, around, structure(page, nest), standing(page, nest, score)), axis=1
+    )
 
 
 TYPE_BUCKETS: Final = 1 << 12

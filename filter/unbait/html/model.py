@@ -1,8 +1,8 @@
 """The page model: which blocks are the page's main content, in NumPy alone.
 
 Two stages: each block alone (hashed words of its text, tags and class names, summed weights),
-then each block among its neighbours and containers (trees that ask the same question of all
-blocks at one level, so that they are evaluated for all blocks at once).
+then each block among its neighbours and containers (small networks whose layers pass notes along
+the page's tree, for all blocks at once).
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 from unbait.errors import ModelError
 from unbait.html import features
 from unbait.html.blocks import Page
+from unbait.html.nest import Nest, climb, nest
+from unbait.html.network import PageNetwork, surroundings
 from unbait.html.tree import IntArray
 
 PAGE_TYPES: Final = (
@@ -27,10 +29,8 @@ PAGE_TYPES: Final = (
 )  # fmt: skip
 _ARRAYS: Final = (
     "text", "attributes", "dense", "dense_mean", "dense_scale", "bias",
-    "split_column", "split_value", "leaf", "type_weight", "type_bias", "type_mean", "type_scale",
-    "calibration",
+    "type_weight", "type_bias", "type_mean", "type_scale", "calibration",
 )  # fmt: skip
-_MOST_BLOCKS: Final = 4096
 # Below this chance of being content nothing is kept, however poor the page is otherwise.
 _NEVER: Final = 0.05
 
@@ -47,6 +47,7 @@ class PageModel:
 
     arrays: dict[str, NDArray[Any]]
     manifest: dict[str, Any]
+    networks: tuple[PageNetwork, ...] = ()
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:
@@ -74,7 +75,8 @@ class PageModel:
         missing = [name for name in _ARRAYS if name not in arrays]
         if missing:
             raise ModelError("MODEL_DAMAGED", f"{folder} lacks {', '.join(missing)}")
-        return cls(arrays, manifest)
+        names = [f"network{i}" for i in range(int(manifest["networks"]))]
+        return cls(arrays, manifest, tuple(PageNetwork.of(arrays, name) for name in names))
 
     @property
     def threshold(self) -> float:
@@ -114,12 +116,15 @@ class PageModel:
         return PAGE_TYPES[best], float(chances[best])
 
     def _dense(self, page: Page) -> features.FloatArray:
-        # Scoring and typing one page ask for the same rows.
-        cached = page.caches.get("dense")
-        if cached is None:
-            cached = features.dense(page, features.climb(page))
-            page.caches["dense"] = cached
-        return cached  # type: ignore[return-value]
+        return self._nested(page)[1]
+
+    def _nested(self, page: Page) -> tuple[Nest, features.FloatArray]:
+        # Scoring, selecting and typing one page ask for the same rows.
+        kept = page.caches.get("rows")
+        if kept is None:
+            made = nest(page, climb(page))
+            page.caches["rows"] = kept = (made, features.dense(page, made))
+        return kept  # type: ignore[return-value]
 
     def _types(self, page: Page, rows: features.FloatArray) -> features.FloatArray:
         # Kept with the weights they came from: another model may be asked about the same page.
@@ -158,28 +163,12 @@ class PageModel:
         return np.asarray(text + attributes + shape + float(a["bias"][0])), text, attributes
 
     def _score(self, page: Page) -> NDArray[np.float32]:
-        n = len(page)
-        if not n:
+        if not len(page):
             return np.zeros(0, dtype=np.float32)
-        chain = features.climb(page)
-        rows = self._dense(page)
-        score, *parts = self.first_stage(page, chain, rows)
-        types = self._types(page, rows)
-        around = features.context(page, chain, score, (parts[0], parts[1]), types)
-        columns = np.concatenate((rows, around), axis=1)
-        logits = [self._trees(columns[at : at + _MOST_BLOCKS]) for at in range(0, n, _MOST_BLOCKS)]
+        made, rows = self._nested(page)
+        scores = self.first_stage(page, climb(page), rows)
+        columns = features.second_rows(page, made, rows, scores, self._types(page, rows))
+        around = surroundings(made)
+        logit = np.mean([network(columns, around) for network in self.networks], axis=0)
         slope, shift = self.arrays["calibration"]
-        return np.asarray(1 / (1 + np.exp(-(np.concatenate(logits) * slope + shift))), np.float32)
-
-    def _trees(self, columns: features.FloatArray) -> NDArray[np.float64]:
-        """Sum, for every block, the leaves it falls into."""
-        a = self.arrays
-        trees, depth = a["split_column"].shape
-        across = np.ascontiguousarray(columns.T)
-        bits = across[a["split_column"].ravel()] > a["split_value"].ravel()[:, None]
-        bits = bits.reshape(trees, depth, -1).view(np.uint8)
-        leaf = np.zeros((trees, bits.shape[2]), dtype=np.uint8 if depth <= 8 else np.uint16)
-        for level in range(depth):
-            leaf += bits[:, level] << np.uint8(level)
-        places = leaf.astype(np.int64) + (np.arange(trees) << depth)[:, None]
-        return np.asarray(a["leaf"].ravel()[places].sum(axis=0, dtype=np.float64))
+        return np.asarray(1 / (1 + np.exp(-(logit * slope + shift))), np.float32)
