@@ -15,7 +15,7 @@ import lzma
 import re
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -40,7 +40,6 @@ Left = tuple[int, ...]
 LEFT: Final[tuple[Left, ...]] = tuple(
     left for size in range(3) for left in combinations(range(FOLDS), size)
 )
-EVERY: Final = "0,1,2,3,4,all"
 
 
 @dataclass
@@ -205,7 +204,7 @@ def first_stages(samples: list[Sample], cache: Path) -> None:
             types = [model._types(s.page, s.rows) for s in out]
             np.savez(
                 _first_path(cache, left), score=np.concatenate(found) if out else np.zeros((0, 3)),
-                types=np.array(types), **arrays,
+                types=np.array(types), allow_pickle=False, **arrays,
             )  # fmt: skip
             print("first stage without", left, flush=True)
 
@@ -214,7 +213,7 @@ def _first_path(cache: Path, left: Left) -> Path:
     return cache / f"first-{''.join(map(str, left))}.npz"
 
 
-def second_rows(samples: list[Sample], cache: Path, fold: int | None) -> list[Array]:
+def second_rows(samples: list[Sample], cache: Path, fold: int) -> list[Array]:
     """Return every page's rows for the second stage that leaves ``fold`` out.
 
     Each page's first-stage scores come from a model that saw neither the page nor the fold.
@@ -222,13 +221,13 @@ def second_rows(samples: list[Sample], cache: Path, fold: int | None) -> list[Ar
     kept: dict[Left, tuple[dict[int, Array], dict[int, Array]]] = {}
     rows = []
     for i, s in enumerate(samples):
-        left = (s.fold,) if fold is None else tuple(sorted({s.fold, fold}))
+        left = tuple(sorted({s.fold, fold}))
         if left not in kept:
             kept[left] = _by_page(samples, np.load(_first_path(cache, left)), left)
         score, types = (table[i] for table in kept[left])
-        scores = tuple(score.T.astype(np.float64))
+        whole, text, attributes = score.T.astype(np.float64)
         rows.append(
-            features.second_rows(s.page, s.nest, s.rows, scores, types)  # type: ignore[arg-type]
+            features.second_rows(s.page, s.nest, s.rows, (whole, text, attributes), types)
             if len(s.page)
             else np.zeros((0, len(features.SECOND_NAMES)), np.float32)
         )
@@ -245,10 +244,8 @@ def _by_page(
     return dict(zip(places, scores, strict=True)), dict(zip(places, kept["types"], strict=True))
 
 
-def second_stage(
-    samples: list[Sample], cache: Path, fold: int | None, seeds: Iterable[int]
-) -> None:
-    """Fit the networks of one fold (None: of everything), and score the pages left out."""
+def second_stage(samples: list[Sample], cache: Path, fold: int, seeds: Iterable[int]) -> None:
+    """Fit the networks of one fold, and score the pages left out."""
     seeds = [seed for seed in seeds if not _network_path(cache, fold, seed).exists()]
     if not seeds:
         return
@@ -256,7 +253,7 @@ def second_stage(
 
     rows = second_rows(samples, cache, fold)
     weight = weights_of(samples)
-    around = [surroundings(s.nest) if len(s.page) else None for s in samples]
+    around = [surroundings(s.nest) for s in samples]
     examples = [
         Example(
             rows[i], around[i], np.nan_to_num(s.labelled.label) > 0.5, weight[i],
@@ -269,12 +266,13 @@ def second_stage(
         network = fit(examples, seed)
         out = [i for i, s in enumerate(samples) if s.fold == fold and len(s.page)]
         logits = {f"page{i}": network(rows[i], around[i]) for i in out}
-        np.savez(_network_path(cache, fold, seed), **network.arrays("network"), **logits)
+        path = _network_path(cache, fold, seed)
+        np.savez(path, allow_pickle=False, **network.arrays("network"), **logits)
         print("second stage without", fold, "seed", seed, flush=True)
 
 
-def _network_path(cache: Path, fold: int | None, seed: int) -> Path:
-    return cache / f"network-{'all' if fold is None else fold}-{seed}.npz"
+def _network_path(cache: Path, fold: int, seed: int) -> Path:
+    return cache / f"network-{fold}-{seed}.npz"
 
 
 def blank() -> dict[str, Array]:
@@ -282,15 +280,21 @@ def blank() -> dict[str, Array]:
     return {name: np.zeros((1, 1), dtype=np.float32) for name in _ARRAYS}
 
 
-def assemble(samples: list[Sample], cache: Path) -> tuple[PageModel, list[Array]]:
-    """Return the model fitted on everything, and the scores each page got in its fold."""
-    kept = [
-        [np.load(_network_path(cache, fold, seed)) for seed in range(SEEDS)]
-        for fold in [*range(FOLDS), None]
-    ]
+def assemble(
+    samples: list[Sample], cache: Path, folds: Sequence[int]
+) -> tuple[PageModel, list[Array]]:
+    """Return the model, and the scores that each page of these folds got in its fold.
+
+    The model's first stage is fitted on everything; its second is the mean of the folds' networks.
+    Other pages get no score.
+    """
+    kept = {
+        fold: [np.load(_network_path(cache, fold, seed)) for seed in range(SEEDS)]
+        for fold in folds
+    }
     logits = [
         np.mean([each[f"page{i}"] for each in kept[s.fold]], axis=0)
-        if len(s.page)
+        if len(s.page) and s.fold in kept
         else np.zeros(0)
         for i, s in enumerate(samples)
     ]
@@ -298,13 +302,15 @@ def assemble(samples: list[Sample], cache: Path) -> tuple[PageModel, list[Array]
     first = np.load(_first_path(cache, ()))
     arrays = {name: first[name] for name in _ARRAYS if name != "calibration"}
     arrays["calibration"] = np.array([-slope, shift], dtype=np.float32)
-    networks = tuple(PageNetwork.of(dict(each), "network") for each in kept[FOLDS])
+    every = [each for fold in folds for each in kept[fold]]
+    networks = tuple(PageNetwork.of(dict(each), "network") for each in every)
     scores = [_logistic(shift - slope * logit) for logit in logits]
     return PageModel(arrays, {}, networks), scores
 
 
 def _labels(samples: list[Sample]) -> Array:
-    return (np.nan_to_num(np.concatenate([s.labelled.label for s in samples])) > 0.5).astype(int)
+    label = np.concatenate([s.labelled.label for s in samples])
+    return np.asarray((np.nan_to_num(label) > 0.5).astype(int))
 
 
 def _logit(chance: Array) -> Array:
@@ -320,7 +326,11 @@ def calibrate(samples: list[Sample], scores: list[Array]) -> tuple[float, float]
     """Fit slope and shift of the folds' scores to how often blocks are junk, pages alike."""
     from sklearn.linear_model import LogisticRegression
 
-    gold = [(s, junk) for s, junk in zip(samples, scores, strict=True) if s.name != "annotated"]
+    gold = [
+        (s, junk)
+        for s, junk in zip(samples, scores, strict=True)
+        if s.name != "annotated" and len(junk)
+    ]
     label = np.concatenate([s.labelled.label for s, _ in gold]) <= 0.5
     weight = np.concatenate([np.full(len(junk), 1 / max(len(junk), 1)) for _, junk in gold])
     column = _logit(np.concatenate([junk for _, junk in gold]))[:, None]
@@ -329,19 +339,22 @@ def calibrate(samples: list[Sample], scores: list[Array]) -> tuple[float, float]
 
 
 def measure(samples: list[Sample], scores: list[Array], model: PageModel) -> dict[str, Any]:
-    """Return word F1 by page type and language, and what the page type gets right."""
+    """Return word F1 by page type and language, over the pages that were scored.
+
+    Pages whose gold text is empty count as 0 in all figures but those "with gold".
+    """
     groups: dict[str, list[float]] = defaultdict(list)
     for s, junk in zip(samples, scores, strict=True):
-        if s.name == "annotated":
+        if s.name == "annotated" or len(junk) != len(s.page):
             continue
         kept = model.select(s.page, junk)
         found = [word for i in np.flatnonzero(kept) for word in s.labelled.words[i]]
-        groups[f"{s.name}/{s.group}"].append(word_f1(found, s.labelled.gold))
-    out: dict[str, Any] = {name: round(float(np.mean(f1)), 4) for name, f1 in groups.items()}
-    for name in ("wcxb-dev", "daniel"):
-        every = [f for group, f1 in groups.items() if group.startswith(name) for f in f1]
-        out[name] = round(float(np.mean(every)), 4)
-    return out
+        f1 = word_f1(found, s.labelled.gold)
+        groups[f"{s.name}/{s.group}"].append(f1)
+        groups[s.name].append(f1)
+        if s.labelled.gold:
+            groups[f"{s.name} with gold"].append(f1)
+    return {name: round(float(np.mean(f1)), 4) for name, f1 in groups.items()}
 
 
 def _is_small(name: str) -> bool:
@@ -385,22 +398,22 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("models/page"))
     parser.add_argument("--scores", type=Path, help="write the folds' scores here (.npz)")
     parser.add_argument("--cache", type=Path, default=Path(".cache/page"))
-    parser.add_argument("--only", default=EVERY, help="fit these folds alone, and stop")
+    parser.add_argument(
+        "--folds", default="0,1,2,3,4", help="fit and measure the second stage in these folds alone"
+    )
     arguments = parser.parse_args()
     samples = read(arguments.data)
     print("pages", len(samples), flush=True)
     arguments.cache.mkdir(parents=True, exist_ok=True)
     first_stages(samples, arguments.cache)
-    folds = [None if name == "all" else int(name) for name in arguments.only.split(",")]
+    folds = [int(name) for name in arguments.folds.split(",")]
     for fold in folds:
         second_stage(samples, arguments.cache, fold, range(SEEDS))
-    if arguments.only != EVERY:
-        return
-    model, scores = assemble(samples, arguments.cache)
+    model, scores = assemble(samples, arguments.cache, folds)
     if arguments.scores:
         ids = {f"{s.name}/{s.id}": score for s, score in zip(samples, scores, strict=True)}
         np.savez(arguments.scores, allow_pickle=False, **ids)
-    metrics = measure(samples, scores, model)
+    metrics = {"folds": folds, **measure(samples, scores, model)}
     print(json.dumps(metrics, indent=1))
     data = {
         name: hashlib.sha256(

@@ -122,7 +122,7 @@ def fit(examples: list[Example], seed: int) -> PageNetwork:
         for step in range(steps):
             pages = [examples[i] for i in order[step * PAGES : (step + 1) * PAGES]]
             optimiser.zero_grad()
-            _loss(net, pages, mean, scale).backward()  # type: ignore[no-untyped-call]
+            _loss(net, pages, mean, scale).backward()
             nn.utils.clip_grad_norm_(net.parameters(), 1.0)
             optimiser.step()
             schedule.step()

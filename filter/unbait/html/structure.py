@@ -173,7 +173,7 @@ def standing(page: Page, nest: Nest, score: Numbers) -> FloatArray:
     columns += _best(page, nest, 2 * held / (nest.letters + all_mass))
     found = _with_h1(page, nest)
     columns.append(np.full(n, -1.0) if found is None else mean[found[1]])
-    section = np.cumsum(page.heading > 0)
+    section = np.cumsum(page.heading > 0, dtype=np.int64)
     columns.append(_mean_of(section, mass, letters))
     return _table(columns)
 
