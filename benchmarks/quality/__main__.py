@@ -49,10 +49,11 @@ def main(path: Path) -> None:
         tools = {tool: point(cut[rows], junk) for tool, cut in cuts.items()}
         figures[name] = {"lines": int(rows.sum()), "junk": int(junk.sum()), "tools": tools,
                          "curve": curve(_certain(fit)[rows], junk)}  # fmt: skip
+    packages = [*(package for package, _ in peers.PEERS.values()), "fasttext"]
     report = {
         "command": COMMAND,
         "data": {one: sha for one, sha in data_hashes().items() if one.startswith("lines/")},
-        "versions": {package: peers.installed(package) for package, _ in peers.PEERS.values()},
+        "versions": {package: peers.installed(package) for package in packages},
         "missing": missing,
         "figures": figures,
     }
