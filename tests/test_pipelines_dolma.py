@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,7 @@ from click.testing import CliRunner, Result
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.pipelines_given import JUNK, documents
+from tests.pipelines_given import JUNK, any_shard, documents
 from unbait import Cleaner, Document, InputError, Policy
 from unbait.cli import main
 from unbait.pipelines.dolma import LEAST, mix, tags_of
@@ -106,3 +109,24 @@ def test_documents_without_tags_are_rejected(tmp_path: Path) -> None:
     assert told.exit_code == 1 and "1 records rejected" in told.stderr
     assert [orjson.loads(line)["id"] for line in out.read_bytes().splitlines()] == ["d0", "d2"]
     assert orjson.loads(rejects.read_bytes())["code"] == "TAGS_MISSING"
+
+
+def test_dolmas_own_mixer_takes_the_tags(tmp_path: Path) -> None:
+    dolma = shutil.which("dolma", path=str(Path(sys.executable).parent))
+    if dolma is None:
+        pytest.skip("needs the package dolma")
+    (tmp_path / "documents").mkdir()
+    given = any_shard(tmp_path / "documents/a.jsonl.gz", 20)
+    assert run("clean", "--tag", "-o", tmp_path / "attributes/unbait", given).exit_code == 0
+    span = {"span": "$.attributes.unbait__ad", "min_score": 0.5, "replacement": ""}
+    stream = {
+        "name": "mixed", "documents": [str(given)], "attributes": ["unbait"],
+        "output": {"path": str(tmp_path / "out")}, "span_replacement": [span],
+    }  # fmt: skip
+    config = tmp_path / "mix.json"
+    config.write_bytes(orjson.dumps({"streams": [stream], "processes": 1}))
+    subprocess.run([dolma, "-c", str(config), "mix"], check=True, capture_output=True, timeout=120)
+    (out,) = (tmp_path / "out").iterdir()
+    rows = [orjson.loads(line) for line in gzip.decompress(out.read_bytes()).splitlines()]
+    # Dolma cuts the span and leaves the blank lines around it.
+    assert [row["text"] for row in rows] == [row["text"].replace(JUNK, "") for row in documents(20)]
