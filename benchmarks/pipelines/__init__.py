@@ -1,0 +1,1 @@
+"""Speed and memory of whole runs, beside peers and inside engines; what site memory brings."""
