@@ -191,6 +191,21 @@ def test_resume_does_not_take_another_runs_parts(folder: Path, small: None) -> N
     assert "RUN_UNFINISHED" in clean("-o", folder / "out", folder / "in").stderr
 
 
+def test_a_finished_file_keeps_one_part(tmp_path: Path) -> None:
+    store = parts.Store(tmp_path / "run")
+    store.begin("x", resume=False)
+    for chunk in range(40):
+        made = {"out": b"text\n", "audit": f"{chunk}\n".encode()}
+        parts.write_part(store.stem(0, chunk), made, Tally(documents=2))
+    assert not store.finished(0) and len(list(store.parts(0))) == 40
+    store.finish(0)
+    (whole,) = store.parts(0)
+    assert store.finished(0) and whole.tally.documents == 80
+    said = b"".join(f"{chunk}\n".encode() for chunk in range(40))
+    assert whole.file("audit").read_bytes() == said
+    assert len(list((tmp_path / "run/000000").iterdir())) == 2
+
+
 def test_a_damaged_part_is_made_again(tmp_path: Path) -> None:
     stem = tmp_path / "0/1"
     parts.write_part(stem, {"out": b"data"}, Tally(documents=1))

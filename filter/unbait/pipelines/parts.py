@@ -6,13 +6,14 @@ and checksums. So a run that is killed at any moment knows what it has.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 import orjson
 
@@ -20,6 +21,7 @@ from unbait.errors import InputError
 from unbait.pipelines.tally import Tally
 
 PLAN = "plan.json"
+_LINES = ("audit", "rejects")
 
 
 class Part(NamedTuple):
@@ -84,18 +86,35 @@ class Store:
 
     def finished(self, file: int) -> bool:
         """Tell whether a file's output is in its place."""
-        return (self.folder / f"{file:06d}" / "finished").exists()
+        return self._whole(file).with_suffix(".json").exists()
 
-    def finish(self, file: int, parts: Iterator[Part]) -> None:
-        """Say that a file's output is in its place, and drop the parts it was made of."""
-        place = self.folder / f"{file:06d}"
-        place.mkdir(parents=True, exist_ok=True)
-        _write(place / "finished", b"")
+    def finish(self, file: int) -> None:
+        """Say that a file's output is in its place, and put its parts together into one.
+
+        So a run keeps a few files for each of its inputs, not for each chunk.
+        """
+        whole, parts, tally = self._whole(file), list(self.parts(file)), Tally()
+        whole.parent.mkdir(parents=True, exist_ok=True)
         for part in parts:
-            part.file("out").unlink(missing_ok=True)
+            tally.merge(part.tally)
+        for kind in _LINES:
+            _join(parts, kind, whole.with_suffix(f".{kind}"))
+        marker = {"files": {}, "tally": tally.as_dict()}
+        _write(whole.with_suffix(".json"), orjson.dumps(marker))
+        for part in parts:
+            for kind in ("out", *_LINES, "json"):
+                part.file(kind).unlink(missing_ok=True)
+
+    def _whole(self, file: int) -> Path:
+        return self.folder / f"{file:06d}" / "finished"
 
     def parts(self, file: int) -> Iterator[Part]:
-        """Give the parts of a file in order."""
+        """Give the parts of a file in order; of one that is finished, the only one."""
+        if self.finished(file):
+            part = read_part(self._whole(file))
+            assert part is not None
+            yield part
+            return
         for marker in sorted((self.folder / f"{file:06d}").glob("[0-9]*.json")):
             part = read_part(marker.with_suffix(""))
             if part is not None:
@@ -124,14 +143,31 @@ def read_part(stem: Path, *, whole: bool = False) -> Part | None:
     return Part(stem, Tally.of(marker["tally"]))
 
 
+def _join(parts: list[Part], kind: str, path: Path) -> None:
+    """Put the files of one kind one after the other; without any there is none."""
+    found = [part.file(kind) for part in parts if part.file(kind).exists()]
+    if found:
+        with _whole_file(path) as stream:
+            for one in found:
+                with one.open("rb") as source:
+                    shutil.copyfileobj(source, stream, 1 << 20)
+
+
 def _write(path: Path, data: bytes) -> None:
-    """Write a file under its name only when it is whole; a kill leaves the old or the new.
+    with _whole_file(path) as stream:
+        stream.write(data)
+
+
+@contextlib.contextmanager
+def _whole_file(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file that gets its name when it is whole; a kill leaves the old or the new.
 
     The process is part of the temporary name: one that a kill left behind may still be writing.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        temporary.write_bytes(data)
+        with temporary.open("wb") as stream:
+            yield stream
         temporary.replace(path)
     except OSError:
         temporary.unlink(missing_ok=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import threading
 import time
@@ -177,7 +178,7 @@ class Run:
         try:
             with self.outputs(place) as stream:
                 sink.join(paths, stream, kind_by_name(place)[1])
-            self.store.finish(number, self.store.parts(number))
+            self.store.finish(number)
         except BrokenPipeError:
             raise
         except Exception as error:  # one output that cannot be written leaves the others
@@ -300,8 +301,8 @@ def write_lines(store: Store, plan: Plan, kind: str, path: str) -> None:
 
 
 def _copy(part: Part, kind: str, stream: IO[bytes]) -> None:
-    with contextlib.suppress(FileNotFoundError):
-        stream.write(part.file(kind).read_bytes())
+    with contextlib.suppress(FileNotFoundError), part.file(kind).open("rb") as source:
+        shutil.copyfileobj(source, stream, 1 << 20)
 
 
 def _do_quietly(parent: int, task: Task, number: int, chunk: Chunk, stem: Path) -> Ended:
