@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -173,9 +173,16 @@ class Outcome:
                 found.extend(span.category for span in row.spans)
         return dict(Counter(found))
 
-    def verdict(self, title: str | None = None) -> Verdict:
-        """Return what the document is as a whole."""
-        return verdict_of(self._text, self._rows, self._guarded, self._policy, title)
+    def verdict(
+        self, title: str | None = None, types: Mapping[str, float] | None = None, aside: str = ""
+    ) -> Verdict:
+        """Return what the document is as a whole.
+
+        ``types`` are the chances of a page's types, ``aside`` the code of the finding that puts a
+        paragraph outside its main content: the verdict is on the others.
+        """
+        rows = [row for row in self._rows if not any(f.code == aside for f in row.findings)]
+        return verdict_of(self._text, rows, self._guarded, self._policy, title, types)
 
     def _removed(self) -> Iterator[tuple[int, int]]:
         """Yield the removed ranges in order."""

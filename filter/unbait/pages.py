@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from unbait.cleaner import Cleaner
+    from unbait.types import Verdict
 
 PAGE = "PAGE"
 _SAYS = "the page's own layout puts it outside the main content"
@@ -52,8 +53,12 @@ class PageResult(Result):
 
     @cached_property
     def verdict(self) -> Verdict:
-        """What the page is as a whole; one without a text of its own is no article."""
-        made = super().verdict
+        """What the page is as a whole, by its type and its main content.
+
+        A page without a text of its own is no article.
+        """
+        chances = self._model.page_types(self._page)
+        made = self._outcome.verdict(self.document.title, chances, PAGE)
         if not self._page.notes or self._has_own_body:
             return made
         return Verdict("not_article", self._page.notes[0], made.numbers)

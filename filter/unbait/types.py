@@ -92,7 +92,10 @@ class Policy:
 
     The others belong to the verdict on the whole document. It is spam above these shares: ``spam``
     of its characters advertising or comments, ``stuffed`` of its longer words the same one,
-    ``repeated`` of its three-word runs said thrice, ``linked`` links a word. It is clickbait when
+    ``repeated`` of its three-word runs said thrice, ``linked`` links a word. It is no article below
+    ``least`` characters of sound prose, as a list whose share of prose is below ``prose``, as a
+    notice (consent, paywall, error, login) with less than ``notice`` characters of prose beside it,
+    or as a page that is likelier than ``typed`` of one of the types ``other``. It is clickbait when
     its headline is as likely bait as ``bait`` and at least ``unmet`` of its promise is not met.
     """
 
@@ -104,6 +107,11 @@ class Policy:
     stuffed: float = 0.15
     repeated: float = 0.5
     linked: float = 0.2
+    least: int = 120
+    prose: float = 0.15
+    notice: int = 400
+    typed: float = 0.4
+    other: frozenset[str] = frozenset(("collection", "listing", "product"))
     bait: float = 0.8
     unmet: float = 0.5
 

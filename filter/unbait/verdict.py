@@ -1,6 +1,6 @@
 """What a document is as a whole, and the numbers behind it.
 
-An article holds prose. What holds none is no article: an index, a consent or login page, an
+An article holds prose. What holds hardly any is no article: an index, a consent or login page, an
 error. Spam is mostly advertising, or says the same again and again. Clickbait is an article whose
 headline baits and whose text does not give what the headline promised.
 """
@@ -12,26 +12,44 @@ import tomllib
 from collections import Counter
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from unbait.promise import headline_numbers
 from unbait.types import CATEGORIES, Policy, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from unbait.outcome import Row
 
-_SPAM = ("ad", "comment")
-_READ = 20_000  # characters of a document that are looked at word by word
-_SHORT = 1_500  # a notice is no longer than this
-_LEAST_WORDS = 80  # repetition is told of documents with at least so many words
-_PROSE = 60  # a paragraph of prose has at least so many characters ...
-_ENDS = re.compile(r"[.!?…。！？।؟][\"'”’»)\]]*\s*$")  # ... and ends like a sentence
-_WORD = re.compile(r"[^\W_]+")
-_LINK = re.compile(r"https?://|www\.", re.IGNORECASE)
-_NUMBER = re.compile(r"(?<![\w.,])\d{1,3}(?![\w.,]\d)")
-_ITEM = re.compile(r"(?m)^\s*(?:#\s*)?(\d{1,3})[.)\s:–-]")
-_LEAST_LENGTH = 4  # shorter words are in every text
+_SPAM: Final = ("ad", "comment")
+_CONTENT: Final = tuple(CATEGORIES.index(name) for name in ("content", "metadata"))
+_READ: Final = 20_000  # characters of a document that are looked at word by word
+_LEAST_WORDS: Final = 80  # repetition is told of documents with at least so many words
+_LEAST_LENGTH: Final = 4  # shorter words are in every text
+_PROSE: Final = 60  # a paragraph of prose has at least so many characters ...
+_ENDS: Final = re.compile(r"[.!?…।؟。！？][\"'”’»)\]」』）]*\s*$")  # ... and ends like a sentence
+_LIST: Final = 8  # paragraphs above which a document without prose is a list
+_BUTTONS: Final = 2  # lines that are buttons or fields, which together tell a notice
+_LONGEST_BUTTON: Final = 40
+_WORD: Final = re.compile(r"[^\W_]+")
+_WIDE: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")  # say more a character
+_LINK: Final = re.compile(r"https?://|www\.", re.IGNORECASE)
+_SAYS: Final = {
+    "article": "it holds text that reads like an article",
+    "collection": "it is a collection of things", "documentation": "it is documentation",
+    "forum": "it is a thread of a forum", "listing": "it is a listing of other pages",
+    "product": "it is a page about a product", "service": "it is a page about a service",
+}  # fmt: skip
+
+
+class Paragraph(NamedTuple):
+    """One paragraph: lower-case text, how long it reads, whether it is prose, its category."""
+
+    text: str
+    size: int
+    prose: bool
+    category: int
 
 
 def verdict_of(
@@ -40,37 +58,75 @@ def verdict_of(
     guarded: bool,
     policy: Policy | None = None,
     title: str | None = None,
+    types: Mapping[str, float] | None = None,
 ) -> Verdict:
-    """Judge a document by what its paragraphs are, how it repeats, and what its title promised."""
+    """Judge a document by what its paragraphs are, how it repeats, and what its title promised.
+
+    ``rows`` are the paragraphs that count: of a page, those of its main content. ``types`` are the
+    chances of the page's types.
+    """
     policy = policy or Policy()
-    numbers = _shares(text, rows)
-    whole = sum(row.end - row.start for row in rows)
-    if not whole:
+    paragraphs = [_paragraph(text, row) for row in rows]
+    numbers = _numbers(paragraphs, text if types is None else _joined(text, rows))
+    numbers |= {f"page_{name}": chance for name, chance in (types or {}).items()}
+    if not numbers["characters"]:
         return Verdict("not_article", "there is no text in it", numbers)
-    numbers |= _repetition(text)
-    numbers["prose"] = _prose(text, rows) / whole
     if title:
         numbers |= headline_numbers(title, text)
-    spam = _spam(numbers, policy, guarded)
+    notice = _notice(paragraphs, policy, title if types else None)
+    if notice:
+        return Verdict("not_article", f"it reads like a page of kind {notice}", numbers)
+    kind = _likeliest(types)
+    other = _other(types, policy)
+    if other:
+        return Verdict("not_article", _SAYS[other], numbers)
+    spam = _spam(numbers, policy, guarded, ("ad",) if kind == "forum" else _SPAM)
     if spam:
         return Verdict("spam", spam, numbers)
-    missing = _not_article(text, numbers, whole, guarded)
+    missing = _not_article(numbers, policy, guarded)
     if missing:
         return Verdict("not_article", missing, numbers)
     if numbers.get("headline_bait", 0.0) >= policy.bait and (
         numbers["headline_unmet"] >= policy.unmet
     ):
         return Verdict("clickbait", "the headline baits and the text does not deliver", numbers)
-    return Verdict("article", "it holds text that reads like an article", numbers)
+    return Verdict("article", _SAYS[kind], numbers)
 
 
-def _shares(text: str, rows: Sequence[Row]) -> dict[str, float]:
+def _likeliest(types: Mapping[str, float] | None) -> str:
+    return max(types, key=lambda name: types[name]) if types else "article"
+
+
+def _other(types: Mapping[str, float] | None, policy: Policy) -> str:
+    """Name the type that makes a page no article, if one does."""
+    other = {name: chance for name, chance in (types or {}).items() if name in policy.other}
+    return _likeliest(other) if sum(other.values()) > policy.typed else ""
+
+
+def _joined(text: str, rows: Sequence[Row]) -> str:
+    return "\n".join(text[row.start : row.end] for row in rows)
+
+
+def _paragraph(text: str, row: Row) -> Paragraph:
+    own = text[row.start : row.end]
+    size = len(own) + len(_WIDE.findall(own, 0, _READ))
+    prose = size >= _PROSE and bool(_ENDS.search(own, max(0, len(own) - 8)))
+    return Paragraph(own[:_READ].lower().replace("’", "'"), size, prose, row.category)
+
+
+def _numbers(paragraphs: Sequence[Paragraph], text: str) -> dict[str, float]:
+    """Return the shares of each category and of prose, and how the text repeats."""
     sizes = dict.fromkeys(CATEGORIES, 0)
-    for row in rows:
-        sizes[CATEGORIES[row.category]] += row.end - row.start
-    whole = sum(sizes.values())
-    numbers = {f"share_{name}": size / whole if whole else 0.0 for name, size in sizes.items()}
-    return {**numbers, "characters": float(len(text)), "paragraphs": float(len(rows))}
+    for one in paragraphs:
+        sizes[CATEGORIES[one.category]] += one.size
+    whole = max(sum(sizes.values()), 1)
+    sound = sum(one.size for one in paragraphs if one.prose and one.category in _CONTENT)
+    return {
+        **{f"share_{name}": size / whole for name, size in sizes.items()},
+        "characters": float(sum(sizes.values())), "paragraphs": float(len(paragraphs)),
+        "prose": sum(one.size for one in paragraphs if one.prose) / whole,
+        "prose_kept": float(sound), **_repetition(text),
+    }  # fmt: skip
 
 
 def _repetition(text: str) -> dict[str, float]:
@@ -90,17 +146,40 @@ def _repetition(text: str) -> dict[str, float]:
     }
 
 
-def _prose(text: str, rows: Sequence[Row]) -> int:
-    """Count the characters of paragraphs that read like prose."""
-    return sum(
-        row.end - row.start
-        for row in rows
-        if row.end - row.start >= _PROSE and _ENDS.search(text, row.end - 8, row.end)
-    )
+def _notice(paragraphs: Sequence[Paragraph], policy: Policy, title: str | None) -> str:
+    """Name the kind of notice a document is, if it holds the marks of one and little beside."""
+    titled = [] if title is None else [Paragraph(title.lower().replace("’", "'"), 0, False, 0)]
+    found: dict[str, float] = {}
+    beside = sum(one.size for one in paragraphs if one.prose)
+    if beside > policy.notice * 4:
+        return ""
+    for one in (*titled, *paragraphs):
+        marks = _marks(one.text)
+        for kind, mark in marks.items():
+            found[kind] = found.get(kind, 0.0) + mark
+        if one.prose and marks:
+            beside -= one.size
+    kind = max(found, key=lambda name: found[name], default="")
+    return kind if beside < policy.notice and found.get(kind, 0.0) >= 1.0 else ""
 
 
-def _spam(numbers: dict[str, float], policy: Policy, guarded: bool) -> str:
-    share = sum(numbers[f"share_{name}"] for name in _SPAM)
+def _marks(paragraph: str) -> dict[str, float]:
+    """Return how much a paragraph speaks for each kind of notice: 1 is enough."""
+    line = paragraph.strip(" \t.:!?¿…>»›|*")
+    found = {}
+    for kind, cues in _cues().items():
+        mark = float(sum(phrase in paragraph for phrase in cues.phrases))
+        if len(line) <= _LONGEST_BUTTON and line in cues.lines:
+            mark += 1.0 / _BUTTONS
+        if mark:
+            found[kind] = mark
+    return found
+
+
+def _spam(
+    numbers: dict[str, float], policy: Policy, guarded: bool, junk: Sequence[str]
+) -> str:
+    share = sum(numbers[f"share_{name}"] for name in junk)
     if share > policy.spam or (guarded and share > 0.5):
         return "most of it is advertising"
     if numbers["commonest_word"] > policy.stuffed:
@@ -112,63 +191,26 @@ def _spam(numbers: dict[str, float], policy: Policy, guarded: bool) -> str:
     return ""
 
 
-def _not_article(text: str, numbers: dict[str, float], whole: int, guarded: bool) -> str:
-    if whole < _SHORT:
-        folded = text.lower().replace("’", "'")
-        for kind, phrases in _phrases()["kinds"].items():
-            if any(phrase in folded for phrase in phrases):
-                return f"it is short and reads like a page of kind {kind}"
+def _not_article(numbers: dict[str, float], policy: Policy, guarded: bool) -> str:
     if guarded:
         return "hardly any of it reads like an article"
-    if not numbers["prose"] and numbers["paragraphs"] > 8:
-        return "it is a list of lines, none of them a sentence"
+    if numbers["paragraphs"] > _LIST and numbers["prose"] < policy.prose:
+        return "it is a list of lines, hardly one of them a sentence"
+    if numbers["prose_kept"] < policy.least:
+        return "there is hardly any prose in it"
     return ""
 
 
-def headline_numbers(title: str, text: str) -> dict[str, float]:
-    """Tell what a headline promises and how much of it the text gives.
-
-    ``headline_bait`` is the headline model's probability. The others are of headline and text
-    together: ``headline_overlap`` the share of the headline's words that come in the text,
-    ``headline_numbers_missing`` 1 when a list does not have as many parts as was said,
-    ``headline_exaggerates`` and ``headline_points`` 1 when it does, ``headline_unmet`` (0..1) all
-    of it in one: how little the text gives of what was promised.
-    """
-    from unbait import headline
-
-    head, body = title.lower().replace("’", "'"), text.lower()
-    wanted = {word for word in _WORD.findall(head) if len(word) >= _LEAST_LENGTH}
-    present = set(_WORD.findall(body))
-    overlap = len(wanted & present) / len(wanted) if wanted else 1.0
-    cues = _phrases()["headline"]
-    exaggerates, points = (
-        float(any(re.search(rf"(?<!\w){re.escape(p)}(?!\w)", head) for p in cues[name]))
-        for name in ("exaggerates", "points")
-    )
-    missing = _numbers_missing(head, text)
-    asks = float(head.rstrip().endswith(("?", "？", "؟")))
-    unmet = min(1.0, (1 - overlap) + 0.3 * missing + 0.15 * exaggerates + 0.1 * points + 0.1 * asks)
-    return {
-        "headline_bait": float(headline.packaged().score([title])[0]),
-        "headline_overlap": overlap, "headline_numbers_missing": missing,
-        "headline_exaggerates": exaggerates, "headline_points": points, "headline_asks": asks,
-        "headline_unmet": unmet,
-    }  # fmt: skip
-
-
-def _numbers_missing(head: str, text: str) -> float:
-    """Say 1 when a headline opens with a number of things and neither number nor things come."""
-    found = _NUMBER.search(head)
-    if not found or found.start() > 12:
-        return 0.0
-    number = int(found[0])
-    items = [int(item) for item in _ITEM.findall(text)]
-    paragraphs = sum(1 for line in text.splitlines() if line.strip())
-    enough = found[0] in text or (items and max(items) >= number) or paragraphs >= number
-    return 0.0 if enough else 1.0
+class _Cues(NamedTuple):
+    phrases: tuple[str, ...]
+    lines: frozenset[str]
 
 
 @lru_cache(maxsize=1)
-def _phrases() -> dict[str, dict[str, list[str]]]:
+def _cues() -> dict[str, _Cues]:
     path = Path(__file__).parent / "data" / "verdict.toml"
-    return tomllib.loads(path.read_text(encoding="utf-8"))
+    kinds = tomllib.loads(path.read_text(encoding="utf-8"))["kinds"]
+    return {
+        kind: _Cues(tuple(given["phrases"]), frozenset(given["lines"]))
+        for kind, given in kinds.items()
+    }

@@ -73,6 +73,11 @@ def line(
     return text
 
 
+def filled(template: str, lang: str, rng: Random, half: Half = "train") -> str:
+    """Return a template with one half's values in its slots."""
+    return _fill(template, bank(lang, half), rng)
+
+
 def _template(data: Bank, category: Category, rng: Random, bare: float) -> str:
     if category == "ad" and rng.random() < _SHARED_ADS:
         return rng.choice(data.shared_ads)

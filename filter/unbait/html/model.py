@@ -111,9 +111,12 @@ class PageModel:
 
     def page_type(self, page: Page) -> tuple[str, float]:
         """Return the page's most likely type and its chance."""
-        chances = self._types(page, self._dense(page))
-        best = int(chances.argmax())
-        return PAGE_TYPES[best], float(chances[best])
+        return max(self.page_types(page).items(), key=lambda told: told[1])
+
+    def page_types(self, page: Page) -> dict[str, float]:
+        """Return the chance of every type."""
+        chances = self._types(page, self._dense(page)).tolist()
+        return dict(zip(PAGE_TYPES, chances, strict=True))
 
     def _dense(self, page: Page) -> features.FloatArray:
         return self._nested(page)[1]
