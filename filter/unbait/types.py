@@ -91,7 +91,7 @@ class Policy:
     ``guard`` is the share of a document's characters above which nothing is cut but flagged.
 
     The others belong to the verdict on the whole document. It is spam above these shares: ``spam``
-    of its characters advertising or comments, ``stuffed`` of its longer words the same one,
+    of its characters advertising, ``stuffed`` of its longer words the same one,
     ``repeated`` of its three-word runs said thrice, ``linked`` links a word. It is no article below
     ``least`` characters of sound prose, as a list whose share of prose is below ``prose``, as a
     notice (consent, paywall, error, login) with less than ``notice`` characters of prose beside it,
@@ -103,13 +103,13 @@ class Policy:
     threshold: float = 0.5
     action: Literal["remove", "flag"] = "remove"
     guard: float = 0.95
-    spam: float = 0.8
+    spam: float = 0.4
     stuffed: float = 0.15
     repeated: float = 0.5
     linked: float = 0.2
     least: int = 120
     prose: float = 0.15
-    notice: int = 400
+    notice: int = 300
     typed: float = 0.4
     other: frozenset[str] = frozenset(("collection", "listing", "product"))
     bait: float = 0.8
@@ -125,6 +125,7 @@ class Policy:
         if wrong:
             raise ValueError(f"remove takes {', '.join(CATEGORIES[1:])}, not {sorted(wrong)}")
         object.__setattr__(self, "remove", frozenset(self.remove))
+        object.__setattr__(self, "other", frozenset(self.other))
 
     @classmethod
     def strict(cls) -> Policy:

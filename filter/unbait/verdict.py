@@ -15,14 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from unbait.promise import headline_numbers
-from unbait.types import CATEGORIES, Policy, Verdict
+from unbait.types import CATEGORIES, Policy, Verdict, VerdictName
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from unbait.outcome import Row
 
-_SPAM: Final = ("ad", "comment")
 _CONTENT: Final = tuple(CATEGORIES.index(name) for name in ("content", "metadata"))
 _READ: Final = 20_000  # characters of a document that are looked at word by word
 _LEAST_WORDS: Final = 80  # repetition is told of documents with at least so many words
@@ -67,40 +66,53 @@ def verdict_of(
     """
     policy = policy or Policy()
     paragraphs = [_paragraph(text, row) for row in rows]
-    numbers = _numbers(paragraphs, text if types is None else _joined(text, rows))
+    own = text if types is None else _joined(text, rows)
+    numbers = _numbers(paragraphs, own)
     numbers |= {f"page_{name}": chance for name, chance in (types or {}).items()}
     if not numbers["characters"]:
         return Verdict("not_article", "there is no text in it", numbers)
     if title:
-        numbers |= headline_numbers(title, text)
-    notice = _notice(paragraphs, policy, title if types else None)
-    if notice:
-        return Verdict("not_article", f"it reads like a page of kind {notice}", numbers)
-    kind = _likeliest(types)
-    other = _other(types, policy)
-    if other:
-        return Verdict("not_article", _SAYS[other], numbers)
-    spam = _spam(numbers, policy, guarded, ("ad",) if kind == "forum" else _SPAM)
-    if spam:
-        return Verdict("spam", spam, numbers)
-    missing = _not_article(numbers, policy, guarded)
-    if missing:
-        return Verdict("not_article", missing, numbers)
-    if numbers.get("headline_bait", 0.0) >= policy.bait and (
-        numbers["headline_unmet"] >= policy.unmet
-    ):
-        return Verdict("clickbait", "the headline baits and the text does not deliver", numbers)
-    return Verdict("article", _SAYS[kind], numbers)
+        numbers |= headline_numbers(title, own)
+    name, reason = _judged(paragraphs, numbers, policy, guarded, types, title)
+    return Verdict(name, reason, numbers)
+
+
+def _judged(
+    paragraphs: Sequence[Paragraph],
+    numbers: Mapping[str, float],
+    policy: Policy,
+    guarded: bool,
+    types: Mapping[str, float] | None,
+    title: str | None,
+) -> tuple[VerdictName, str]:
+    """Name the first of what the numbers speak for, and say why."""
+    if missing := _no_page(paragraphs, policy, types, title):
+        return "not_article", missing
+    if spam := _spam(numbers, policy):
+        return "spam", spam
+    if missing := _no_prose(numbers, policy, guarded):
+        return "not_article", missing
+    bait, unmet = numbers.get("headline_bait", 0.0), numbers.get("headline_unmet", 0.0)
+    if bait >= policy.bait and unmet >= policy.unmet:
+        return "clickbait", "the headline baits and the text does not deliver"
+    return "article", _SAYS[_likeliest(types)]
+
+
+def _no_page(
+    paragraphs: Sequence[Paragraph],
+    policy: Policy,
+    types: Mapping[str, float] | None,
+    title: str | None,
+) -> str:
+    """Say what a page is that is no article by its type, or by the notice it holds."""
+    if notice := _notice(paragraphs, policy, title if types else None):
+        return f"it reads like a page of kind {notice}"
+    other = {name: chance for name, chance in (types or {}).items() if name in policy.other}
+    return _SAYS[_likeliest(other)] if sum(other.values()) > policy.typed else ""
 
 
 def _likeliest(types: Mapping[str, float] | None) -> str:
     return max(types, key=lambda name: types[name]) if types else "article"
-
-
-def _other(types: Mapping[str, float] | None, policy: Policy) -> str:
-    """Name the type that makes a page no article, if one does."""
-    other = {name: chance for name, chance in (types or {}).items() if name in policy.other}
-    return _likeliest(other) if sum(other.values()) > policy.typed else ""
 
 
 def _joined(text: str, rows: Sequence[Row]) -> str:
@@ -176,11 +188,8 @@ def _marks(paragraph: str) -> dict[str, float]:
     return found
 
 
-def _spam(
-    numbers: dict[str, float], policy: Policy, guarded: bool, junk: Sequence[str]
-) -> str:
-    share = sum(numbers[f"share_{name}"] for name in junk)
-    if share > policy.spam or (guarded and share > 0.5):
+def _spam(numbers: Mapping[str, float], policy: Policy) -> str:
+    if numbers["share_ad"] > policy.spam:
         return "most of it is advertising"
     if numbers["commonest_word"] > policy.stuffed:
         return "one word is repeated again and again"
@@ -191,7 +200,7 @@ def _spam(
     return ""
 
 
-def _not_article(numbers: dict[str, float], policy: Policy, guarded: bool) -> str:
+def _no_prose(numbers: Mapping[str, float], policy: Policy, guarded: bool) -> str:
     if guarded:
         return "hardly any of it reads like an article"
     if numbers["paragraphs"] > _LIST and numbers["prose"] < policy.prose:

@@ -33,7 +33,7 @@ class Recipe:
     def plain(self) -> tuple[Any, ...]:
         """Give the values in an order that is the same in every process, sets sorted."""
         values = {one.name: getattr(self.policy, one.name) for one in fields(self.policy)}
-        values["remove"] = tuple(sorted(self.policy.remove))
+        values |= {n: tuple(sorted(v)) for n, v in values.items() if isinstance(v, frozenset)}
         others = (self.rules, self.keep, self.disable, self.model, self.explain)
         return (tuple(values.items()), *others)
 
