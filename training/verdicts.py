@@ -23,6 +23,7 @@ from training.synthetic import documents
 from training.synthetic.bank import HALVES, Half
 from unbait import Cleaner, html, modelfile
 from unbait.html import features
+from unbait.html.nest import climb, nest
 from unbait.pages import PageCleaner
 from unbait.promise import headline_numbers
 from unbait.types import Document
@@ -80,14 +81,16 @@ def pages(cleaner: Cleaner) -> dict[str, Any]:
 
 
 def _vector(read: html.Page) -> features.FloatArray:
-    return features.page_vector(read, features.dense(read, features.climb(read)))
+    return features.page_vector(read, features.dense(read, nest(read, climb(read))))
 
 
 def _unlabelled(row: dict[str, Any]) -> page.Sample:
     """Make a page's sample with its site and type, which are all that typing it needs."""
-    site, kind = page.site_of("wcxb-dev", row), row["page_type"]
-    nothing = Labelled(np.zeros(0), [], [])
-    return page.Sample("wcxb-dev", row["id"], kind, site, html.read_page(""), nothing, kind)
+    site, kind, blank = page.site_of("wcxb-dev", row), row["page_type"], html.read_page("")
+    nothing, chain = Labelled(np.zeros(0), [], []), climb(blank)
+    inner = nest(blank, chain)
+    rows = np.zeros((0, 0), np.float32)
+    return page.Sample("wcxb-dev", row["id"], kind, site, blank, nothing, kind, chain, inner, rows)
 
 
 def promises(shift: int = 1) -> dict[str, float]:

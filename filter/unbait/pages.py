@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from unbait.cleaner import Cleaner
-    from unbait.types import Verdict
 
 PAGE = "PAGE"
 _SAYS = "the page's own layout puts it outside the main content"

@@ -107,7 +107,7 @@ class Policy:
     stuffed: float = 0.15
     repeated: float = 0.5
     linked: float = 0.2
-    least: int = 120
+    least: int = 60
     prose: float = 0.15
     notice: int = 300
     typed: float = 0.4
