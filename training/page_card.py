@@ -96,8 +96,9 @@ here, no text.
 Word F1 over the bags of words, mean over pages, by site in folds {folds} of five (0 to 4). In each
 fold the second stage learned from first-stage scores of models that had seen neither the page nor
 the fold. 20 pages of wcxb-dev have an empty gold text: they count as 0, and are left out "with
-gold". The packaged model is the mean of the folds' networks on a first stage fitted on everything;
-as a whole it has no figure of its own on these sets, which it has seen.
+gold". The packaged model is the mean of the networks of the first {manifest["networks"]} of these
+folds, on a first stage fitted on everything; as a whole it has no figure of its own on these sets,
+which it has seen.
 
 | set | F1 |
 |---|---|

@@ -28,6 +28,11 @@ PAGE = "PAGE"
 _SAYS = "the page's own layout puts it outside the main content"
 _LONGER = 1.5  # the page's JSON-LD body counts when it is so much longer than what was found
 _BODY_CHARACTERS = 500
+# The paragraph model knows articles and posts; elsewhere short lines are often the content itself,
+# and it has to be so much surer. docs/html.md has the figures.
+_PROSE = ("article", "forum")
+_DOUBT = 0.1
+_LIKELY = 0.7
 
 
 class PageResult(Result):
@@ -150,11 +155,20 @@ class PageCleaner:
         findings = cleaner.findings(cleaner.hits(batch, folded, [document]), folded)
         return [segment for segment, finding in findings if finding.code in cleaner.own_keeps]
 
+    def _cleaner_of(self, page: html.Page) -> Cleaner:
+        """Return the cleaner for the words of a page of this type."""
+        cleaner = self.cleaner
+        chances = self.model.page_types(page)
+        if sum(chances[name] for name in _PROSE) >= _LIKELY:
+            return cleaner
+        surer = 1 - (1 - cleaner.policy.threshold) * _DOUBT
+        return cleaner.with_policy(replace(cleaner.policy, threshold=surer))
+
     def _judge_blocks(
         self, page: html.Page, part: NDArray[np.int64], document: Document
     ) -> Judgement:
         """Judge these blocks by their words, as if the page held nothing else."""
-        cleaner = self.cleaner
+        cleaner = self._cleaner_of(page)
         text = "\n".join([*(page.block(i) for i in part.tolist()), ""])
         size = page.end[part] - page.start[part]
         end = np.cumsum(size + 1) - 1
