@@ -96,3 +96,44 @@ def test_command_line(tmp_path: Path) -> None:
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     assert [(row["line"], row["text"]) for row in rows] == [(1, BAIT), (3, SOBER)]
     assert rows[0]["score"] > rows[1]["score"]
+
+
+@pytest.mark.parametrize(
+    ("sober", "bait"),
+    [
+        (
+            "Council rejects plan for second airport runway",
+            "You won't believe what this council did with its runway",
+        ),
+        (
+            "El Gobierno aprueba el presupuesto de obras públicas",
+            "Esta es la razón por la que nunca debes tirar la cáscara de plátano",
+        ),
+        (
+            "Polisi tangkap dua pelaku pencurian di Surabaya",
+            "Wajib Tahu! Begini 5 Cara Mudah Bikin Kulit Cantik, Nomor 3 Bikin Kaget",
+        ),
+        ("Meclis bütçe tasarısını kabul etti", "Bunu duyan herkes şaşırdı! İşte o inanılmaz an"),
+        (
+            "Quốc hội thông qua luật đất đai sửa đổi",
+            "Vì sao nhiều người bất ngờ khi thấy điều này?",
+        ),
+    ],
+)
+@pytest.mark.parametrize(
+    "publisher", ["", " | The Daily Gossip", " - Arven Times", " » Viral Nova"]
+)
+def test_the_words_decide_and_not_the_paper(sober: str, bait: str, publisher: str) -> None:
+    """A sober headline of a tabloid stays sober; a listicle of a serious paper stays bait."""
+    low, high = MODEL.score([sober + publisher, bait + publisher])
+    assert low < 0.6
+    assert high > low + 0.3
+    assert [low, high] == MODEL.score([sober, bait]).tolist()
+
+
+def test_a_listicle_of_a_serious_paper_is_told_from_its_news() -> None:
+    listicle, news = MODEL.score([
+        "17 Things You Should Never Say To A Nurse | Arven Financial Times",
+        "Nurses vote to strike over pay | Arven Financial Times",
+    ])  # fmt: skip
+    assert news < 0.5 < listicle
