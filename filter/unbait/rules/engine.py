@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, islice, pairwise
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -33,7 +34,7 @@ _PIECE_BYTES = 32_768  # longer paragraphs are matched in pieces, so that time s
 _HITS_A_PIECE = 256
 _SET_MEMORY = 16 << 20
 _MATCH_MEMORY = 8 << 20  # with half of it some packaged rules fall back to a slower automaton
-_SET_RULES = 12  # in one automaton: more multiply its states, fewer mean more runs over the text
+_SET_RULES = 10  # in one automaton: more multiply its states, fewer mean more runs over the text
 
 
 class Hits(NamedTuple):
@@ -188,12 +189,15 @@ class RuleSet:
         """Find hits as rule and bytes: where keys and openings say so, else by a set."""
         units = _units(view)
         rules, which = self._worth_trying(view, units, codes, start, end)
-        low, high = units.start[which].tolist(), units.end[which].tolist()
+        spans = list(zip(units.start.tolist(), units.end.tolist(), strict=True))
+        texts = [view.data[low:high] for low, high in spans]
         found: list[tuple[int, int, int]] = []
         bounds = np.flatnonzero(np.diff(rules, prepend=-1, append=-1)).tolist()
+        rule, unit = rules.tolist(), which.tolist()
         for first, stop in pairwise(bounds):
-            spans = list(zip(low[first:stop], high[first:stop], strict=True))
-            self._match_lines(int(rules[first]), view.data, spans, found)
+            own = unit[first:stop]
+            for at in self._sieved(rule[first], own, texts) if stop - first > _FEW_LINES else own:
+                self._match(rule[first], texts[at], spans[at][0], found)
         for first, stop in _chunks(units.start, units.end) if self._spans else ():
             self._match_set(self._spans, view.data[first:stop], first, found)
         short = np.flatnonzero(end - start <= LINE_CHARACTERS)
@@ -210,21 +214,24 @@ class RuleSet:
         unit = np.searchsorted(units.start, place + 1, "right") - 1
         unit = np.maximum(unit, 0)  # a key may begin with the line break before the first line
         worth = length[units.segment[unit]] <= self._longest[rule]
-        keyed = np.unique(rule[worth] * count + unit[worth])
+        keyed = _distinct(rule[worth] * count + unit[worth])
         short = np.flatnonzero(length <= LINE_CHARACTERS)
-        unit_of_short = np.searchsorted(units.segment, short)
-
-        def pairs_of(line: Ints, rule: Ints) -> Ints:
-            worth = length[short[line]] <= self._longest[rule]
-            return np.unique(rule[worth] * count + unit_of_short[line[worth]])
-
-        opened = pairs_of(*self._openings.find(codes, start[short], end[short]))
-        signed = pairs_of(*self._signs.find(codes, start[short], end[short]))
+        line, rule = self._openings.find(codes, start[short], end[short])
+        opened = self._pairs(rule, short[line], units, length)
+        signed = self._pairs(*self._signs.find(codes, start, end), units, length)
         of_keyed, of_opened = self._asks_both[keyed // count], self._asks_both[opened // count]
         both = np.intersect1d(keyed[of_keyed], opened[of_opened], assume_unique=True)
         alone = (keyed[~of_keyed], opened[~of_opened], signed)
-        pairs = np.unique(np.concatenate((*alone, both)))
-        return np.divmod(pairs, count)
+        return np.divmod(_distinct(np.concatenate((*alone, both))), count)
+
+    def _pairs(self, rule: Ints, segment: Ints, units: _Units, length: Ints) -> Ints:
+        """Number the pairs of rules and units of segments, where the segment is short enough."""
+        worth = length[segment] <= self._longest[rule]
+        rule, segment = rule[worth], segment[worth]
+        first = np.searchsorted(units.segment, segment)
+        pieces = np.searchsorted(units.segment, segment, "right") - first
+        unit = np.arange(pieces.sum()) + np.repeat(first - np.cumsum(pieces) + pieces, pieces)
+        return _distinct(np.repeat(rule, pieces) * units.start.size + unit)
 
     def _scan_lines(
         self, rules: tuple[int, ...], view: LineView, which: Ints, found: list[tuple[int, int, int]]
@@ -255,26 +262,17 @@ class RuleSet:
                     end = len(text) if end < 0 else end
                     self._match(index, text[begin:end], offset + begin, found)
 
-    def _match_lines(
-        self,
-        index: int,
-        data: bytes,
-        spans: list[tuple[int, int]],
-        found: list[tuple[int, int, int]],
-    ) -> None:
-        """Run one rule on the lines it may hit: of many, only on those that its sieve leaves.
+    def _sieved(self, index: int, units: list[int], texts: list[bytes]) -> list[int]:
+        """Give the units that a rule's sieve leaves: it runs over all of them at once.
 
         Rule by rule, because an automaton that has just run is in the processor's cache.
         """
-        if len(spans) > _FEW_LINES:
-            lines = b"\n".join([data[low:high] for low, high in spans])
-            places = [place for place, _ in matches(self._sieve_of(index), lines)]
-            if not places:
-                return
-            after = list(accumulate(high - low + 1 for low, high in spans))
-            spans = [spans[line] for line in sorted({bisect_right(after, at) for at in places})]
-        for low, high in spans:
-            self._match(index, data[low:high], low, found)
+        own = itemgetter(*units)(texts)
+        places = [place for place, _ in matches(self._sieve_of(index), b"\n".join(own))]
+        if not places:
+            return []
+        after = list(accumulate(len(text) + 1 for text in own))
+        return [units[line] for line in sorted({bisect_right(after, at) for at in places})]
 
     def _match(
         self, index: int, text: bytes, offset: int, found: list[tuple[int, int, int]]
@@ -358,6 +356,12 @@ def _units(view: LineView) -> _Units:
     start = np.sort(np.concatenate((view.start, places)))
     end = np.sort(np.concatenate((view.end, places)))
     return _Units(start, end, np.sort(np.concatenate((segments, owners))))
+
+
+def _distinct(numbers: Ints) -> Ints:
+    """Sort numbers and drop those that come again."""
+    numbers = np.sort(numbers)
+    return numbers[np.append(True, numbers[1:] != numbers[:-1])] if len(numbers) else numbers
 
 
 def _cuts(data: bytes, low: int, high: int) -> Iterator[int]:

@@ -61,18 +61,27 @@ class _Known(NamedTuple):
     longest: float
 
 
+class Follows(NamedTuple):
+    """What follows from a pattern: keys, what looking for them costs, a hit's most characters."""
+
+    keys: tuple[Key, ...]
+    cost: float
+    longest: float
+
+
 def keys_of(wrapped_pattern: str) -> tuple[Key, ...]:
     """Give keys of which every hit holds one; none when no useful ones follow."""
-    return what_follows(wrapped_pattern)[0]
+    return what_follows(wrapped_pattern).keys
 
 
-def what_follows(wrapped_pattern: str) -> tuple[tuple[Key, ...], float]:
-    """Give the keys of a pattern and the most characters that a hit can have."""
+def what_follows(wrapped_pattern: str) -> Follows:
+    """Give the keys of a pattern, if useful ones follow, and the most characters of a hit."""
     known = _alternatives(Reader(tokens(wrapped_pattern.removeprefix("(?m)"))))
     needed = _needed(known)
     if needed is None or needed.cost > _DEAREST:
-        return (), known.longest
-    return tuple(sorted({_key(text) for text in needed.strings})), known.longest
+        return Follows((), math.inf, known.longest)
+    keys = tuple(sorted({_key(text) for text in needed.strings}))
+    return Follows(keys, needed.cost, known.longest)
 
 
 def _alternatives(reader: Reader) -> _Known:

@@ -108,14 +108,15 @@ class SignTable:
     def __init__(self, rules: Sequence[Rule]) -> None:
         """Take the signs of rules; a rule without signs is not found here."""
         rows = [(index, *ends) for index, rule in enumerate(rules) for ends in rule.signs]
-        self._rule, self._low, self._high = np.array(rows, np.int64).reshape(-1, 3).T
+        columns = np.array(rows, np.int64).reshape(-1, 3)
+        self._rule, self._low, self._high = columns.T
         self._may_be = np.zeros(0x10000, bool)
         for low, high in zip(self._low.tolist(), self._high.tolist(), strict=True):
             self._may_be[low : high + 1] = True
         self._may_be[-1] |= bool((self._high >= 0xFFFF).any())  # stands for all beyond it
 
     def find(self, codes: Codes, start: Ints, end: Ints) -> tuple[Ints, Ints]:
-        """Give the lines ``codes[start:end]`` that hold a sign of a rule, and that rule."""
+        """Give rules, and for each a line ``codes[start:end]`` that holds a sign of it."""
         if not len(start) or not len(self._rule):
             return np.zeros(0, np.int64), np.zeros(0, np.int64)
         place = np.flatnonzero(self._may_be.take(codes, mode="clip"))
@@ -127,7 +128,7 @@ class SignTable:
             found = line[(sign >= low) & (sign <= high)]
             lines.append(found)
             rules.append(np.full(len(found), rule))
-        return np.concatenate(lines), np.concatenate(rules)
+        return np.concatenate(rules), np.concatenate(lines)
 
 
 def _slots(words: NDArray[np.uint64]) -> NDArray[np.uint64]:

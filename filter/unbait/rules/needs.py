@@ -6,6 +6,7 @@ hit where a line opens with one of the first or holds the last.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple
@@ -15,11 +16,12 @@ from unbait.rules.openings import openings_of
 from unbait.rules.pattern import Ranges, Reader, bounds_of, class_ranges, disjoint, tokens
 
 _MOST_PARTS = 60  # alternatives of one pattern that are looked at
-_COMMON = 0.5  # signs that lines hold more often than this leave too many
+_CHEAP = 60.0  # microseconds a megabyte: what has such keys need not be taken apart
+_COMMON = 0.15  # signs that lines hold more often than this leave too many
 # How many of a kind of character a line is thought to hold.
 _PER_LINE = (
-    (0x20, 0x20, 9.0), (0x61, 0x7A, 60.0), (0x30, 0x39, 0.4), (0x2C, 0x2E, 2.0),
-    (0x21, 0x2F, 0.3), (0x3A, 0x40, 0.2), (0x41, 0x5A, 0.0), (0x5B, 0x60, 0.05),
+    (0x20, 0x20, 9.0), (0x61, 0x7A, 60.0), (0x30, 0x39, 1.5), (0x2C, 0x2E, 2.0),
+    (0x21, 0x2F, 0.3), (0x3A, 0x3A, 0.2), (0x3B, 0x40, 0.1), (0x5B, 0x60, 0.05),
     (0x7B, 0x7F, 0.05), (0x2010, 0x2026, 0.3), (0x80, 0x10FFFF, 0.1),
 )  # fmt: skip
 
@@ -41,9 +43,9 @@ class Needs(NamedTuple):
 def needs_of(wrapped_pattern: str, scope: str, in_parts: bool = True) -> Needs:
     """Say what a pattern needs; ``in_parts`` looks at its alternatives, which takes longer."""
     pattern = wrapped_pattern.removeprefix("(?m)")
-    keys, longest = what_follows(pattern)
+    keys, _, longest = what_follows(pattern)
     if scope != "line":
-        return Needs(keys, (), False, (), longest)
+        return Needs(keys, (), False, () if keys else signs_of(pattern), longest)
     openings = openings_of(pattern)
     found = _in_parts(pattern) if in_parts and not openings else None
     if found is not None:
@@ -58,18 +60,19 @@ def _in_parts(
     keys: set[Key] = set()
     openings: set[int] = set()
     signs: Ranges = []
-    waiting, looked_at = [pattern], 0
+    waiting, looked_at = deque((pattern,)), 0
     while waiting:
-        part = waiting.pop()
+        part = waiting.popleft()
         looked_at += 1
-        own = openings_of(part)
-        parts = split(part) if not own and looked_at + len(waiting) < _MOST_PARTS else []
-        if own:
+        if own := openings_of(part):
             openings.update(own)
-        elif parts:
+            continue
+        follows = what_follows(part)
+        may_split = follows.cost > _CHEAP and looked_at + len(waiting) < _MOST_PARTS
+        if parts := split(part) if may_split else []:
             waiting.extend(parts)
-        elif part_keys := what_follows(part)[0]:
-            keys.update(part_keys)
+        elif follows.keys:
+            keys.update(follows.keys)
         elif part_signs := signs_of(part):
             signs.extend(part_signs)
         else:
