@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from unbait import Cleaner
+from unbait import Cleaner, Policy
 
 SIZE = 200_000
 SECONDS = 12.0  # far above what is measured; a quadratic step would take minutes
@@ -55,6 +55,18 @@ def test_hostile_text_is_answered_in_time(cleaner: Cleaner, name: str) -> None:
     assert len(kept) <= len(text)
     assert result.restore() == text
     assert result.decisions[-1].end == len(text)
+
+
+@pytest.mark.parametrize("line", ["a", "Share", "Advertisement"])
+def test_a_hundred_thousand_flagged_lines_have_their_decisions_in_time(
+    cleaner: Cleaner, line: str
+) -> None:
+    text = "\n".join([line] * 100_000)
+    start = time.process_time()
+    decisions = cleaner.with_policy(Policy.flag()).clean(text).decisions
+    assert time.process_time() - start < SECONDS
+    assert len(decisions) == 100_000
+    assert {decision.action for decision in decisions} == {"flag"}
 
 
 def test_hostile_texts_do_not_disturb_their_neighbours(cleaner: Cleaner) -> None:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 CONTENT, METADATA = CATEGORIES.index("content"), CATEGORIES.index("metadata")
 JUNK = [i for i in range(len(CATEGORIES)) if i not in (CONTENT, METADATA)]
 _TINY = 1e-7
+_RUN_CHARACTERS = 1 << 17  # looked at at once: what stays in the processor's cache
+_RUN_ROWS = 1024
 _SUSPECT_LOGIT = -1.5  # sentences whose own words say less than this are not looked at again
 
 
@@ -168,11 +170,15 @@ class ParagraphModel:
 
         ``first`` (documents + 1,) says which rows of ``look`` are which document's.
         """
-        if not len(look.logits):
-            return np.zeros((0, len(CATEGORIES)), dtype=np.float32)
-        seen = features.context(look.logits, look.shapes, look.ties, look.layouts, look.told, first)
-        chances = self._context(seen, first)
-        return self._head(seen, chances) if self._head else chances
+        columns = (look.logits, look.shapes, look.ties, look.layouts, look.told)
+        chances = np.zeros((len(look.logits), len(CATEGORIES)), dtype=np.float32)
+        for low, high in _runs(first):
+            rows = slice(first[low], first[high])
+            inner = first[low : high + 1] - first[low]
+            seen = features.context(*(column[rows] for column in columns), inner)
+            here = self._context(seen, inner)
+            chances[rows] = self._head(seen, here) if self._head else here
+        return chances
 
     def junk(self, chances: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return the calibrated probability of junk, metadata set aside: shape (segments,)."""
@@ -232,9 +238,9 @@ def _group(values: NDArray[Any], first: NDArray[np.int64]) -> NDArray[Any]:
 def blocks(
     start: NDArray[np.int64], end: NDArray[np.int64], first: NDArray[np.int64]
 ) -> list[tuple[int, int]]:
-    """Cut the segments into runs that fit ``features.BLOCK`` characters.
+    """Cut the segments into runs of documents that stay in the processor's cache.
 
-    A document is never cut unless it alone is too long, and then always at the same places, so
+    A run fits ``features.BLOCK`` characters. A document is never cut unless it alone is too long, and then always at the same places, so
     that no result depends on what else is in the batch.
     """
     blocks: list[tuple[int, int]] = []
@@ -242,7 +248,7 @@ def blocks(
     for begin, stop in zip(first[:-1].tolist(), first[1:].tolist(), strict=True):
         if begin == stop:
             continue
-        if end[stop - 1] - start[low] > features.BLOCK and begin > low:
+        if end[stop - 1] - start[low] > _RUN_CHARACTERS and begin > low:
             blocks.append((low, begin))
             low = begin
         if end[stop - 1] - start[begin] > features.BLOCK:
@@ -251,6 +257,17 @@ def blocks(
     if low < len(start):
         blocks.append((low, len(start)))
     return blocks
+
+
+def _runs(first: NDArray[np.int64]) -> list[tuple[int, int]]:
+    """Cut documents into runs of not many rows, none empty; a longer document is a run alone."""
+    runs = []
+    low = 0
+    for number, stop in enumerate(first[1:].tolist(), start=1):
+        if stop - first[low] >= _RUN_ROWS or (number == len(first) - 1 and stop > first[low]):
+            runs.append((low, number))
+            low = number
+    return runs
 
 
 def _pieces(
