@@ -175,7 +175,8 @@ class ParagraphModel:
         for low, high in _runs(first):
             rows = slice(first[low], first[high])
             inner = first[low : high + 1] - first[low]
-            seen = features.context(*(column[rows] for column in columns), inner)
+            logits, shapes, ties, layouts, told = (column[rows] for column in columns)
+            seen = features.context(logits, shapes, ties, layouts, told, inner)
             here = self._context(seen, inner)
             chances[rows] = self._head(seen, here) if self._head else here
         return chances
@@ -240,8 +241,8 @@ def blocks(
 ) -> list[tuple[int, int]]:
     """Cut the segments into runs of documents that stay in the processor's cache.
 
-    A run fits ``features.BLOCK`` characters. A document is never cut unless it alone is too long, and then always at the same places, so
-    that no result depends on what else is in the batch.
+    A run fits ``features.BLOCK`` characters. A document is never cut unless it alone is too long,
+    and then always at the same places, so that no result depends on what else is in the batch.
     """
     blocks: list[tuple[int, int]] = []
     low = 0

@@ -126,6 +126,7 @@ class SignTable:
         lines, rules = [], []
         for rule, low, high in zip(self._rule, self._low, self._high, strict=True):
             found = line[(sign >= low) & (sign <= high)]
+            found = found[np.diff(found, prepend=-1) > 0]
             lines.append(found)
             rules.append(np.full(len(found), rule))
         return np.concatenate(rules), np.concatenate(lines)
