@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -68,7 +69,7 @@ def pages(cleaner: Cleaner) -> dict[str, Any]:
     types: dict[str, Counter[str]] = {}
     for fold in range(page.FOLDS):
         arrays = packaged.arrays | page.fit_types(samples, vectors, folds != fold)
-        cleaning = PageCleaner(cleaner, html.PageModel(arrays, packaged.manifest))
+        cleaning = PageCleaner(cleaner, replace(packaged, arrays=arrays))
         for number in np.flatnonzero(folds == fold).tolist():
             row = rows[number]
             result = cleaning.clean(row["html"], row["url"])
