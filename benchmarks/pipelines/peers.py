@@ -7,6 +7,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from benchmarks.pipelines.runs import Spent, spend
 from benchmarks.pipelines.shards import Shards
 
@@ -46,11 +48,17 @@ def measure(made: Shards) -> dict[str, Any]:
 
 
 def _c4(made: Shards) -> dict[str, float]:
+    """Run the filter, and hold that it read all: it must keep some of what it read."""
     with tempfile.TemporaryDirectory(dir=made.texts.parent) as out:
         script = Path(out, "c4.py")
         script.write_text(_C4)
         folder, name = str(made.texts.parent), made.texts.name
-        return spend([sys.executable, str(script), folder, name, out]).rates(made.text_bytes)
+        spent = spend([sys.executable, str(script), folder, name, out])
+        kept = sum(path.read_bytes().count(b"\n") for path in Path(out, "out").iterdir())
+        stats = orjson.loads(Path(out, "logs/stats.json").read_bytes())
+        (read,) = {one["stats"]["total"] for one in stats if "C4" in one["name"]}
+        assert read == made.documents, f"{read} of {made.documents} were read"
+        return {**spent.rates(made.text_bytes), "documents_kept": kept}
 
 
 def _unpacked(archive: Path, folder: Path) -> tuple[int, int]:
@@ -67,5 +75,7 @@ def _unpacked(archive: Path, folder: Path) -> tuple[int, int]:
 
 def _trafilatura(pages: Path, out: Path, jobs: int) -> Spent:
     command = str(Path(sys.executable).with_name("trafilatura"))
-    return spend([command, "--input-dir", str(pages), "--output-dir", str(out),
-                  "--parallel", str(jobs)])  # fmt: skip
+    spent = spend([command, "--input-dir", str(pages), "--output-dir", str(out),
+                   "--parallel", str(jobs)])  # fmt: skip
+    assert any(out.rglob("*.txt")), "it wrote nothing"
+    return spent
