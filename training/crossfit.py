@@ -8,7 +8,7 @@ import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
-from training import made, paragraph, records, split, tables
+from training import gold, made, paragraph, records, split, tables
 from training.paragraph import Fitted, Ladder, Settings, StageOne
 from training.records import Record
 from training.split import FOLDS
@@ -18,12 +18,17 @@ from unbait.types import CATEGORIES
 
 @dataclass(slots=True)
 class Crossfit:
-    """Records, their arrays, what unseen folds were given, and the model fitted on everything."""
+    """Records whose lines were read, their arrays, what unseen folds were given, the whole model.
+
+    ``chances`` (lines, categories) are those of pages with their layout, ``plain`` those of the
+    same lines as text.
+    """
 
     records: list[Record]
     data: Table
     fold: NDArray[np.int64]
     chances: NDArray[np.float32]
+    plain: NDArray[np.float32]
     fitted: Fitted
     calibration: tuple[float, float]
     settings: Settings
@@ -38,7 +43,11 @@ def gather() -> list[Record]:
     real = records.news() + records.pages() + records.read_by_us()
     clean = records.clean(every=4)
     english = [record for record in clean if record.lang == "en"]
-    return real + clean + made.inserted(real + english)
+    read = real + clean + made.inserted(real + english)
+    if not gold.has():
+        return read
+    gold.add_shares(real)
+    return read + gold.aligned({record.id for record in real})
 
 
 def crossfit(found: list[Record], settings: Settings, jobs: int = 2) -> Crossfit:
@@ -50,11 +59,24 @@ def crossfit(found: list[Record], settings: Settings, jobs: int = 2) -> Crossfit
     ladder.prefit(outs, jobs)
     wanted = [frozenset({one}) for one in range(FOLDS)] + [frozenset[int]()]
     fits = Parallel(jobs)(delayed(Ladder.fit)(ladder, out) for out in wanted)
-    chances = np.empty((len(fold), len(CATEGORIES)), dtype=np.float32)
+    read = np.array([record.source != "gold" for record in found])
+    rows, kept = tables.documents(data, data.read)
+    chances = np.empty((len(rows), len(CATEGORIES)), dtype=np.float32)
+    plain = np.empty_like(chances)
     for one in range(FOLDS):
-        chances[fold == one] = paragraph.predict(fits[one], data)[fold == one]
+        unseen = fold[rows] == one
+        chances[unseen] = paragraph.predict(fits[one], kept)[unseen]
+        plain[unseen] = paragraph.predict(fits[one], tables.as_text(kept))[unseen]
     return Crossfit(
-        found, data, fold, chances, fits[-1],
-        paragraph.calibrate(chances, data.label, data.weight), settings,
+        [found[i] for i in np.flatnonzero(read)], kept, fold[rows], chances, plain, fits[-1],
+        _calibration(chances, plain, kept), settings,
         [ladder.stage_one(frozenset({one})) for one in range(FOLDS)],
     )  # fmt: skip
+
+
+def _calibration(
+    chances: NDArray[np.float32], plain: NDArray[np.float32], data: Table
+) -> tuple[float, float]:
+    """Calibrate for text and pages alike."""
+    label, weight = np.tile(data.label, 2), np.tile(data.weight, 2)
+    return paragraph.calibrate(np.concatenate((chances, plain)), label, weight)

@@ -5,6 +5,7 @@ Metadata counts neither way, as the policy keeps it by default.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,8 @@ def figures(fit: Crossfit) -> dict[str, Any]:
     for name in dict.fromkeys(source.tolist()):
         rows = source == name
         result[name] = clean_loss(fit, rows) if name == "clean" else of_lines(fit, rows)
+        if name in ("pages", "read"):
+            result[f"{name}_as_text"] = of_lines(replace(fit, chances=fit.plain), rows)
     result["pages_by_language"] = _by_language(fit, (source != "clean") & (source != "made"))
     return result
 

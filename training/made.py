@@ -8,9 +8,9 @@ from random import Random
 from training.records import Record, from_row
 from training.synthetic import bank, make
 
-DOCUMENTS = 80  # a language
-HARD = 1  # real sentences that look like junk, a document; every other one is for measuring
-WEIGHT = 0.3
+DOCUMENTS = 160  # a language
+HARD = 2  # real sentences that look like junk, a document; every other one is for measuring
+WEIGHT = 0.45
 _LEAST_LINES = 4
 _MOST_LINES = 25
 _SURE_OF_LANGUAGE = 1000  # resiliparse's distance: smaller is surer

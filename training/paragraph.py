@@ -1,7 +1,8 @@
 """Fitting the paragraph model: scikit-learn and torch train, what comes out are plain arrays.
 
 Stage two must learn from what stage one says of lines it has not seen, so it learns from
-out-of-fold outputs.
+out-of-fold outputs. It sees every document as plain text, and those of pages a second time with
+their layout; of lines that nobody read it learns what a teacher says (``training.teacher``).
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, vstack
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 
-from training import recurrent
+from training import recurrent, teacher
 from training.split import FOLDS
-from training.tables import Table
+from training.tables import Table, as_text, documents
 from unbait import features
 from unbait.features.context import LOGITS
 from unbait.model import CONTENT, JUNK, METADATA, junk_logit
@@ -27,6 +28,7 @@ from unbait.types import CATEGORIES
 
 Mask = NDArray[np.bool_]
 SHORT = 150  # characters of a line that could be a headline
+LAYOUT_SHARE = 0.7  # of a page's weight, each time it is seen: with its layout and without
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,14 +124,16 @@ class Ladder:
         """Return stage one fitted without the folds ``out``."""
         if out not in self._stage_one:
             self._stage_one[out] = fit_stage_one(
-                self.data, self.titles, self._but(out), self.settings
+                self.data, self.titles, self._but(out) & self.data.read, self.settings
             )
         return self._stage_one[out]
 
     def prefit(self, outs: list[frozenset[int]], jobs: int) -> None:
         """Fit stage one for each of ``outs`` in ``jobs`` processes."""
         fits = Parallel(jobs)(
-            delayed(fit_stage_one)(self.data, self.titles, self._but(out), self.settings)
+            delayed(fit_stage_one)(
+                self.data, self.titles, self._but(out) & self.data.read, self.settings
+            )
             for out in outs
         )
         self._stage_one.update(zip(outs, fits, strict=True))
@@ -144,18 +148,45 @@ class Ladder:
 
     def fit(self, out: frozenset[int]) -> Fitted:
         """Fit the whole model without the folds ``out``."""
-        data = self.data
+        logits, shape, seed = self.logits(out), self.settings.context, self.settings.seed
+        seen = self._but(out)
+        target = self._targets(seen, logits)
+        known = self.data.layouts[:, 0] > 0
+        weight = self.data.weight * np.where(known, LAYOUT_SHARE, 1.0)
+        plain, with_layout = documents(as_text(self.data), seen), documents(self.data, seen & known)
+        rows = np.concatenate((plain[0], with_layout[0]))
         lines = recurrent.Lines(
-            see(data, self.logits(out)),
-            np.eye(len(CATEGORIES), dtype=np.float32)[data.label],
-            data.weight,
-            recurrent.runs_of(data.first, self._but(out)),
-        )
-        network = recurrent.fit(lines, self.settings.context, self.settings.seed)
-        return Fitted(self.stage_one(out), network)
+            np.concatenate([see(part, logits[mine]) for mine, part in (plain, with_layout)]),
+            target[rows], weight[rows], _runs(plain[1], with_layout[1]),
+        )  # fmt: skip
+        return Fitted(self.stage_one(out), recurrent.fit(lines, shape, seed))
+
+    def _targets(self, seen: Mask, logits: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return (lines, categories): what was read, and for other lines ``seen`` the teacher's."""
+        data = self.data
+        target = np.eye(len(CATEGORIES), dtype=np.float32)[data.label]
+        pupil, other = documents(as_text(data), seen & ~data.read)
+        if len(pupil):
+            rows, part = documents(as_text(data), seen & data.read)
+            network = teacher.fit(
+                see(part, logits[rows]), part, target[rows], self.settings.context,
+                self.settings.seed,
+            )  # fmt: skip
+            target[pupil] = network(teacher.see(see(other, logits[pupil]), other), other.first)
+        return target
 
     def _but(self, out: frozenset[int]) -> Mask:
         return ~np.isin(self.fold, list(out))
+
+
+def _runs(*parts: Table) -> list[NDArray[np.int64]]:
+    """Return the runs of tables that stand one below the other."""
+    runs, offset = [], 0
+    for part in parts:
+        everyone = np.ones(len(part.label), dtype=bool)
+        runs += [run + offset for run in recurrent.runs_of(part.first, everyone)]
+        offset += len(part.label)
+    return runs
 
 
 def predict(fitted: Fitted, data: Table) -> NDArray[np.float32]:

@@ -28,8 +28,8 @@ class Shape:
     epochs: int = 14
     rate: float = 4e-3
     decay: float = 3e-4
-    dropout: float = 0.2
-    dropout_in: float = 0.1
+    dropout: float = 0.3
+    dropout_in: float = 0.15
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,9 @@ _LINES_AT_ONCE = 500
 class Table:
     """Every line of some records. Shapes (lines, columns) and (lines,); ``first`` (records + 1,).
 
-    ``words`` is what stage one counts, each row scaled by one over the root of its count.
+    ``words`` is what stage one counts, each row scaled by one over the root of its count. ``gold``
+    is the share of a line that stands in its page's gold text, negative where none is known;
+    ``read`` says whether ``label`` was read (or made), and not left to the teacher.
     """
 
     words: csr_matrix
@@ -35,6 +37,8 @@ class Table:
     told: NDArray[np.float32]
     label: NDArray[np.int64]
     weight: NDArray[np.float64]
+    gold: NDArray[np.float64]
+    read: NDArray[np.bool_]
     record: NDArray[np.int64]
     first: NDArray[np.int64]
 
@@ -53,9 +57,38 @@ def table(records: Sequence[Record]) -> Table:
         told=np.concatenate([part[4] for part in parts]),
         label=np.array([CATEGORIES.index(x) for record in records for x in record.labels]),
         weight=np.array([x for record in records for x in record.weights]),
+        gold=np.array([x for record in records for x in record.gold or _unknown(record)]),
+        read=np.repeat([record.source != "gold" for record in records], sizes),
         record=np.repeat(np.arange(len(records)), sizes),
         first=np.concatenate(([0], np.cumsum(sizes))),
     )
+
+
+def _unknown(record: Record) -> list[float]:
+    return [-1.0] * len(record.texts)
+
+
+def documents(data: Table, chosen: NDArray[np.bool_]) -> tuple[NDArray[np.int64], Table]:
+    """Return the documents whose lines are ``chosen`` (lines,): their lines, and their table.
+
+    A document is chosen as a whole, by its first line.
+    """
+    filled = np.flatnonzero(np.diff(data.first) > 0)
+    kept = filled[chosen[data.first[filled]]]
+    sizes = np.diff(data.first)[kept]
+    rows = np.flatnonzero(np.isin(data.record, data.record[data.first[kept]]))
+    columns = {
+        one.name: getattr(data, one.name)[rows]
+        for one in fields(data)
+        if one.name not in ("record", "first")
+    }
+    record = np.repeat(np.arange(len(kept)), sizes)
+    return rows, Table(**columns, record=record, first=np.concatenate(([0], np.cumsum(sizes))))
+
+
+def as_text(data: Table) -> Table:
+    """Return the table as if no page's layout were known."""
+    return replace(data, layouts=np.zeros_like(data.layouts))
 
 
 def words(texts: Sequence[str]) -> csr_matrix:
