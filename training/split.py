@@ -37,11 +37,11 @@ def folds(records: Sequence[Record], seed: int = 0) -> NDArray[np.int64]:
     group = _groups(records)
     read = [len(record.texts) * (record.source not in _UNREAD) for record in records]
     sizes = np.bincount(group, weights=read)
-    names = [""] * len(sizes)
+    names: dict[int, tuple[bool, str]] = {}  # a group's first record by name, read ones before
     for number, record in zip(group.tolist(), records, strict=True):
-        if record.source not in _UNREAD or not names[number]:
-            names[number] = min(names[number] or record.id, record.id)
-    order = sorted(range(len(sizes)), key=lambda one: (-sizes[one], _draw(names[one], seed)))
+        name = (record.source in _UNREAD, record.id)
+        names[number] = min(names.get(number, name), name)
+    order = sorted(range(len(sizes)), key=lambda one: (-sizes[one], _draw(names[one][1], seed)))
     loads = np.zeros(FOLDS)
     fold = np.zeros(len(sizes), dtype=np.int64)
     for number, one in enumerate(order):
