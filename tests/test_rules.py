@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pickle
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from hypothesis import strategies as st
 
 from unbait.errors import RuleError
 from unbait.fold import fold_text
-from unbait.rules import Rule, RuleSet, load_packaged, load_user
+from unbait.rules import Rule, RuleSet, engine, load_packaged, load_user
 from unbait.rules.build import build_index, load_packs
 from unbait.rules.checking import check_rules, find_in, joined
 from unbait.rules.keys import keys_of
@@ -409,6 +411,33 @@ def test_time_is_linear_on_hostile_text(packaged: RuleSet, bit: str) -> None:
     small, large = seconds(100_000), seconds(400_000)
     assert large < 10 * max(small, 0.02)
     assert large < 3.0
+
+
+def test_few_lines_are_tried(packaged: RuleSet, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rule's own pattern runs only where it may hit; twice the documents are not twice as much."""
+    calls = 0
+
+    def counted(run: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*given: Any) -> Any:
+            nonlocal calls
+            calls += 1
+            return run(*given)
+
+        return call
+
+    def tries(texts: list[str]) -> int:
+        nonlocal calls
+        calls = 0
+        packaged.find(*joined(texts))
+        return calls
+
+    monkeypatch.setattr(engine, "matches_line", counted(engine.matches_line))
+    monkeypatch.setattr(engine, "matches", counted(engine.matches))
+    article = (Path(__file__).parents[1] / "examples" / "scraped-article.txt").read_text("utf-8")
+    lines = [line for line in article.splitlines() if line.strip()]
+    alone = tries(lines)
+    assert 0 < alone < 100
+    assert tries(lines * 50) < 10 * alone
 
 
 def joined_raw(bit: str, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
