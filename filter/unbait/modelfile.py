@@ -20,6 +20,7 @@ _TYPES = {
     "F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I16": "<i2",
     "I8": "|i1", "U64": "<u8", "U32": "<u4", "U16": "<u2", "U8": "|u1", "BOOL": "|b1",
 }  # fmt: skip
+_WORD = 8
 WEIGHTS, MANIFEST = "weights.safetensors", "manifest.json"
 
 
@@ -84,7 +85,8 @@ def read_manifest(directory: Path) -> dict[str, Any]:
 def _arrays(data: mmap.mmap | bytes, path: Path) -> dict[str, NDArray[Any]]:
     """Return read-only views of a safetensors file, so that processes share its pages.
 
-    safetensors itself copies each array on its way to NumPy.
+    safetensors itself copies each array on its way to NumPy. What does not lie on a machine word is
+    copied once: seen as words, NumPy would copy all of it for every look-up.
     """
     import orjson
 
@@ -92,12 +94,22 @@ def _arrays(data: mmap.mmap | bytes, path: Path) -> dict[str, NDArray[Any]]:
         end = 8 + int.from_bytes(data[:8], "little")
         header = orjson.loads(data[8:end])
         return {
-            name: np.frombuffer(data, _TYPES[one["dtype"]], math.prod(one["shape"]),
-                                end + one["data_offsets"][0]).reshape(one["shape"])
+            name: _on_words(
+                np.frombuffer(data, _TYPES[one["dtype"]], math.prod(one["shape"]),
+                              end + one["data_offsets"][0]).reshape(one["shape"])
+            )
             for name, one in header.items() if name != "__metadata__"
         }  # fmt: skip
     except (KeyError, TypeError, ValueError) as error:
         raise ModelError("MODEL_DAMAGED", f"{path}: no safetensors file: {error}") from error
+
+
+def _on_words(array: NDArray[Any]) -> NDArray[Any]:
+    if array.ctypes.data % _WORD == 0:
+        return array
+    array = array.copy()
+    array.setflags(write=False)
+    return array
 
 
 def _mapped(path: Path) -> mmap.mmap | bytes:

@@ -22,7 +22,7 @@ from unbait.rules.loading import (
     matches_line,
     wrapped,
 )
-from unbait.rules.lookup import KeyTable, OpeningTable, SignTable
+from unbait.rules.lookup import KeyTable, OpeningTable, SignTable, distinct
 from unbait.rules.model import LINE_CHARACTERS, USERS, Additions, Rule, RuleFile
 from unbait.rules.packaged import load_packaged
 from unbait.rules.view import Codes, Ints, LineView, line_view
@@ -214,7 +214,7 @@ class RuleSet:
         unit = np.searchsorted(units.start, place + 1, "right") - 1
         unit = np.maximum(unit, 0)  # a key may begin with the line break before the first line
         worth = length[units.segment[unit]] <= self._longest[rule]
-        keyed = _distinct(rule[worth] * count + unit[worth])
+        keyed = distinct(rule[worth] * count + unit[worth])
         short = np.flatnonzero(length <= LINE_CHARACTERS)
         line, rule = self._openings.find(codes, start[short], end[short])
         opened = self._pairs(rule, short[line], units, length)
@@ -222,7 +222,7 @@ class RuleSet:
         of_keyed, of_opened = self._asks_both[keyed // count], self._asks_both[opened // count]
         both = np.intersect1d(keyed[of_keyed], opened[of_opened], assume_unique=True)
         alone = (keyed[~of_keyed], opened[~of_opened], signed)
-        return np.divmod(_distinct(np.concatenate((*alone, both))), count)
+        return np.divmod(distinct(np.concatenate((*alone, both))), count)
 
     def _pairs(self, rule: Ints, segment: Ints, units: _Units, length: Ints) -> Ints:
         """Number the pairs of rules and units of segments, where the segment is short enough."""
@@ -231,7 +231,7 @@ class RuleSet:
         first = np.searchsorted(units.segment, segment)
         pieces = np.searchsorted(units.segment, segment, "right") - first
         unit = np.arange(pieces.sum()) + np.repeat(first - np.cumsum(pieces) + pieces, pieces)
-        return _distinct(np.repeat(rule, pieces) * units.start.size + unit)
+        return distinct(np.repeat(rule, pieces) * units.start.size + unit)
 
     def _scan_lines(
         self, rules: tuple[int, ...], view: LineView, which: Ints, found: list[tuple[int, int, int]]
@@ -356,12 +356,6 @@ def _units(view: LineView) -> _Units:
     start = np.sort(np.concatenate((view.start, places)))
     end = np.sort(np.concatenate((view.end, places)))
     return _Units(start, end, np.sort(np.concatenate((segments, owners))))
-
-
-def _distinct(numbers: Ints) -> Ints:
-    """Sort numbers and drop those that come again."""
-    numbers = np.sort(numbers)
-    return numbers[np.append(True, numbers[1:] != numbers[:-1])] if len(numbers) else numbers
 
 
 def _cuts(data: bytes, low: int, high: int) -> Iterator[int]:

@@ -16,6 +16,8 @@ _HASH = np.uint32(2_654_435_761)
 _SLOT_BITS = 19
 _WORD_HASH = np.uint64(0x9E37_79B9_7F4A_7C15)
 _OPENING_BITS = 18
+_CODE_BITS = 21
+_LINES = 1 << 13  # looked up in one go
 _BLOCK = 1 << 15  # bytes looked at in one go: what stays in the processor's cache
 
 
@@ -78,10 +80,8 @@ class OpeningTable:
         self._count = np.diff(self._first, append=len(value))
         steps = np.uint64(8) * np.arange(1, OPENING, dtype=np.uint64)
         length = (self._value[:, None] >> steps > 0).sum(axis=1) + 1
-        masks = np.uint64(0xFFFF_FFFF_FFFF_FFFF) >> np.uint64(8) * np.arange(
-            OPENING, dtype=np.uint64
-        )
-        self._masks = [masks[OPENING - one] for one in np.unique(length).tolist()]
+        unused = np.uint64(8) * (OPENING - np.unique(length)).astype(np.uint64)
+        self._masks = np.uint64(0xFFFF_FFFF_FFFF_FFFF) >> unused
         self._may_be = np.zeros(1 << _OPENING_BITS, bool)
         self._may_be[_slots(self._value)] = True
 
@@ -89,15 +89,15 @@ class OpeningTable:
         """Give the lines ``codes[start:end]`` that open as a rule asks for, and that rule."""
         lines, rules = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
         words = opening_words(codes, start, end)
-        for mask in self._masks:
-            begins = words & mask
-            line = np.flatnonzero(self._may_be.take(_slots(begins)))
-            at = np.searchsorted(self._value, begins[line])
-            same = self._value.take(at, mode="clip") == begins[line]
-            line, at = line[same], at[same]
+        for low in range(0, len(words), _LINES):
+            begins = (words[low : low + _LINES, None] & self._masks).ravel()
+            which = np.flatnonzero(self._may_be.take(_slots(begins)))
+            at = np.searchsorted(self._value, begins[which])
+            same = self._value.take(at, mode="clip") == begins[which]
+            which, at = which[same], at[same]
             count = self._count[at]
             shift = self._first[at] - np.cumsum(count) + count
-            lines.append(np.repeat(line, count))
+            lines.append(np.repeat(which // len(self._masks) + low, count))
             rules.append(self._rule[np.arange(count.sum()) + np.repeat(shift, count)])
         return np.concatenate(lines), np.concatenate(rules)
 
@@ -122,14 +122,22 @@ class SignTable:
         place = np.flatnonzero(self._may_be.take(codes, mode="clip"))
         line = np.searchsorted(start, place, "right") - 1
         inside = (line >= 0) & (place < end.take(line, mode="clip"))
-        line, sign = line[inside], codes[place[inside]]
-        lines, rules = [], []
-        for rule, low, high in zip(self._rule, self._low, self._high, strict=True):
-            found = line[(sign >= low) & (sign <= high)]
-            found = found[np.diff(found, prepend=-1) > 0]
-            lines.append(found)
-            rules.append(np.full(len(found), rule))
+        sign = codes[place[inside]].astype(np.int64)
+        held = distinct(line[inside] << _CODE_BITS | sign)
+        line, sign = held >> _CODE_BITS, held & ((1 << _CODE_BITS) - 1)
+        lines, rules = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+        for at in range(0, len(held), _LINES):
+            some = sign[at : at + _LINES, None]
+            which, rule = np.nonzero((some >= self._low) & (some <= self._high))
+            lines.append(line[which + at])
+            rules.append(self._rule[rule])
         return np.concatenate(rules), np.concatenate(lines)
+
+
+def distinct(numbers: Ints) -> Ints:
+    """Sort numbers and drop those that come again."""
+    numbers = np.sort(numbers)
+    return numbers[np.append(True, numbers[1:] != numbers[:-1])] if len(numbers) else numbers
 
 
 def _slots(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
