@@ -20,7 +20,7 @@ from training.page_labels import SHINGLE, words
 from training.records import Record
 
 SETS = ("wcxb-dev", "daniel")
-WEIGHT = 0.15
+WEIGHT = 0.1
 UNKNOWN = -1.0
 _MOST_LINES = 400
 _LEAST_WORDS = 30  # of a gold text that can be trusted

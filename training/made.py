@@ -10,7 +10,7 @@ from training.synthetic import bank, make
 
 DOCUMENTS = 160  # a language
 HARD = 2  # real sentences that look like junk, a document; every other one is for measuring
-WEIGHT = 0.45
+WEIGHT = 0.4
 _LEAST_LINES = 4
 _MOST_LINES = 25
 _SURE_OF_LANGUAGE = 1000  # resiliparse's distance: smaller is surer

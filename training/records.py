@@ -16,7 +16,7 @@ DATA = Path(os.environ.get("UNBAIT_DATA", Path(__file__).resolve().parents[2] / 
 LABELS = joining.LABELS
 UNSURE_WEIGHT = 0.5  # of a sure line's
 CLEAN_WEIGHT = 0.75
-NEWS_WEIGHT = 1.5  # the case this project exists for, and the smallest set
+NEWS_WEIGHT = 2.0  # the case this project exists for, and the smallest set
 
 
 @dataclass(slots=True)
