@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -29,7 +31,10 @@ def crossfit(chance_of_junk: list[list[float]], labels: list[list[str]]) -> Cros
     chances = np.zeros((len(flat), len(CATEGORIES)), dtype=np.float32)
     chances[:, CATEGORIES.index("teaser")], chances[:, 0] = flat, 1 - flat
     fold = np.zeros(len(flat), dtype=np.int64)
-    return Crossfit(records, data, fold, chances, None, (1.0, 0.0), Settings(), [])  # type: ignore[arg-type]
+    unfit: Any = None
+    return Crossfit(
+        records, data, fold, chances, chances, unfit, unfit, (1.0, 0.0), Settings(), []
+    )
 
 
 def test_the_surest_errors_come_first_and_few_of_one_document() -> None:

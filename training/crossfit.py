@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from training import gold, made, paragraph, records, split, tables
 from training.paragraph import Fitted, Ladder, Settings, StageOne
 from training.records import Record
-from training.split import FOLDS
+from training.split import FOLDS, SHIPPED_ONLY
+from training.synthetic.bank import HALVES
 from training.tables import Table
 from unbait.types import CATEGORIES
 
@@ -21,7 +22,8 @@ class Crossfit:
     """Records whose lines were read, their arrays, what unseen folds were given, the whole model.
 
     ``chances`` (lines, categories) are those of pages with their layout, ``plain`` those of the
-    same lines as text.
+    same lines as text. ``measured`` is a whole model that has not seen the first fold, nor made
+    examples of the half for measuring, which ``fitted`` has.
     """
 
     records: list[Record]
@@ -30,6 +32,7 @@ class Crossfit:
     chances: NDArray[np.float32]
     plain: NDArray[np.float32]
     fitted: Fitted
+    measured: Fitted
     calibration: tuple[float, float]
     settings: Settings
     stage_ones: list[StageOne]
@@ -43,7 +46,9 @@ def gather() -> list[Record]:
     real = records.news() + records.pages() + records.read_by_us()
     clean = records.clean(every=4)
     english = [record for record in clean if record.lang == "en"]
-    read = real + clean + made.inserted(real + english)
+    read = real + clean + [
+        record for half in HALVES for record in made.inserted(real + english, half)
+    ]
     if not gold.has():
         return read
     gold.add_shares(real)
@@ -55,12 +60,13 @@ def crossfit(found: list[Record], settings: Settings, jobs: int = 2) -> Crossfit
     data = tables.table(found)
     fold = split.folds(found)[data.record]
     ladder = Ladder(data, tables.words(records.titles(TITLES)), fold, settings)
-    outs = [frozenset({a, b}) for a in range(FOLDS) for b in range(a, FOLDS)] + [frozenset[int]()]
+    outs = [frozenset({a, b}) for a in range(FOLDS) for b in range(a, FOLDS)]
+    outs += [frozenset[int](), frozenset({SHIPPED_ONLY})]
     ladder.prefit(outs, jobs)
     wanted = [frozenset({one}) for one in range(FOLDS)] + [frozenset[int]()]
     fits = Parallel(jobs)(delayed(Ladder.fit)(ladder, out) for out in wanted)
-    read = np.array([record.source != "gold" for record in found])
-    rows, kept = tables.documents(data, data.read)
+    known = data.read & (fold != SHIPPED_ONLY)
+    rows, kept = tables.documents(data, known)
     chances = np.empty((len(rows), len(CATEGORIES)), dtype=np.float32)
     plain = np.empty_like(chances)
     for one in range(FOLDS):
@@ -68,8 +74,8 @@ def crossfit(found: list[Record], settings: Settings, jobs: int = 2) -> Crossfit
         chances[unseen] = paragraph.predict(fits[one], kept)[unseen]
         plain[unseen] = paragraph.predict(fits[one], tables.as_text(kept))[unseen]
     return Crossfit(
-        [found[i] for i in np.flatnonzero(read)], kept, fold[rows], chances, plain, fits[-1],
-        _calibration(chances, plain, kept), settings,
+        [found[i] for i in np.unique(data.record[known]).tolist()], kept, fold[rows],
+        chances, plain, fits[-1], fits[0], _calibration(chances, plain, kept), settings,
         [ladder.stage_one(frozenset({one})) for one in range(FOLDS)],
     )  # fmt: skip
 

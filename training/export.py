@@ -21,6 +21,7 @@ from unbait.networks import Network
 ROOT = Path(__file__).resolve().parents[1]
 MODELS = ROOT / "models"
 FIGURES = ROOT / "docs" / "figures"
+MEASURED = ROOT / ".cache" / "measured"  # has not seen what ``training.synthetic.measure`` makes
 PARITY_TEXTS = Path(__file__).parent / "parity" / "paragraph.txt"
 SETS = ("lines/news", "lines/pages", "html/wcxb-dev", "html/daniel", "text/clean-news")
 COMMAND = "python -m training train && python -m training export"
@@ -34,10 +35,9 @@ def data_hashes() -> dict[str, str]:
 
 
 def export(fit: Crossfit) -> None:
-    """Write ``models/paragraph`` and ``docs/figures/paragraph.json``."""
+    """Write ``models/paragraph``, ``docs/figures/paragraph.json`` and the model to measure."""
     figures = evaluate.figures(fit)
     network, threshold, figures["inside"] = inside.fit(fit, _models(fit))
-    arrays = paragraph.arrays(fit.fitted) | network.arrays("sentences")
     directory = MODELS / "paragraph"
     manifest = {
         "name": "paragraph",
@@ -50,7 +50,9 @@ def export(fit: Crossfit) -> None:
         "command": COMMAND,
         "figures": figures,
     }
-    modelfile.save(directory, arrays, manifest)
+    for fitted, where in ((fit.measured, MEASURED), (fit.fitted, directory)):
+        arrays = paragraph.arrays(fitted) | network.arrays("sentences")
+        modelfile.save(where, arrays, dict(manifest))
     write_parity(directory)
     (directory / "CARD.md").write_text(card(manifest), encoding="utf-8")
     FIGURES.mkdir(parents=True, exist_ok=True)

@@ -10,39 +10,48 @@ from training.synthetic import bank, make
 
 DOCUMENTS = 160  # a language
 HARD = 2  # real sentences that look like junk, a document; every other one is for measuring
+LISTS = 0.3  # share of the documents that hold a list of content
 WEIGHT = 0.4
+SOURCES: dict[bank.Half, str] = {"train": "made", "test": "made to measure"}
 _LEAST_LINES = 4
 _MOST_LINES = 25
 _SURE_OF_LANGUAGE = 1000  # resiliparse's distance: smaller is surer
 
 
-def inserted(real: Iterable[Record], seed: int = 0) -> list[Record]:
+def inserted(real: Iterable[Record], half: bank.Half = "train", seed: int = 0) -> list[Record]:
     """Put made junk into the content of ``real`` records and into articles of ours.
 
-    A record made of a real one keeps its url, so that both fall into the same fold.
+    A record made of a real one keeps its url, so that both fall into the same fold. What is made
+    of the half for measuring has a source of its own: only the model that is shipped may see it.
     """
     carriers = _carriers(real)
     found: list[Record] = []
     for lang in bank.LANGS:
-        rng = Random(f"{seed}:{lang}")
-        own = carriers.get(lang, []) + _ours(lang)
-        found.extend(_made(rng.choice(own), lang, number, rng) for number in range(DOCUMENTS))
+        rng = Random(f"{seed}:{lang}:{half}")
+        own = carriers.get(lang, []) + _ours(lang, half)
+        found.extend(
+            _made(rng.choice(own), lang, number, rng, half) for number in range(DOCUMENTS)
+        )
     return found
 
 
-def _ours(lang: str) -> list[Record]:
+def _ours(lang: str, half: bank.Half) -> list[Record]:
     return [
-        Record(f"made:{lang}:{number}", "made", list(article), [], [], lang=lang)
-        for number, article in enumerate(bank.carriers(lang, "train"))
+        Record(f"made:{lang}:{half}:{number}", "made", list(article), [], [], lang=lang)
+        for number, article in enumerate(bank.carriers(lang, half))
     ]
 
 
-def _made(carrier: Record, lang: str, number: int, rng: Random) -> Record:
+def _made(carrier: Record, lang: str, number: int, rng: Random, half: bank.Half) -> Record:
     texts = carrier.texts[:_MOST_LINES]
-    for text in rng.sample(bank.hard_negatives(lang)[::2], HARD):
+    for text in rng.sample(bank.hard_negatives(lang)[bank.HALVES.index(half) :: 2], HARD):
         texts.insert(rng.randint(0, len(texts)), text)
-    row = make.insert(texts, rng, lang=lang, ident=f"made:{lang}:{number}:{carrier.id}")
-    record = from_row(dict(row), "made")
+    ident = f"made:{lang}:{half}:{number}:{carrier.id}"
+    if rng.random() < LISTS:
+        at = rng.randint(1, len(texts))
+        texts[at:at] = make.content_list(lang, rng, half)
+    row = make.insert(texts, rng, lang=lang, half=half, ident=ident)
+    record = from_row(dict(row), SOURCES[half])
     record.url = carrier.url or f"made://{carrier.id}/"
     record.weights = [WEIGHT] * len(record.texts)
     return record

@@ -18,7 +18,7 @@ from scipy.sparse import csr_matrix, vstack
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 
 from training import recurrent, teacher
-from training.split import FOLDS
+from training.split import FOLDS, SHIPPED_ONLY
 from training.tables import Table, as_text, documents
 from unbait import features
 from unbait.features.context import LOGITS
@@ -140,8 +140,8 @@ class Ladder:
 
     def logits(self, out: frozenset[int]) -> NDArray[np.float32]:
         """Return (lines, 8), each from a fit that saw neither ``out`` nor the line's own fold."""
-        logits = np.empty((len(self.fold), LOGITS), dtype=np.float32)
-        for fold in range(FOLDS):
+        logits = np.zeros((len(self.fold), LOGITS), dtype=np.float32)
+        for fold in range(FOLDS if out else FOLDS + 1):
             rows = self.fold == fold
             logits[rows] = self.stage_one(out | {fold}).logits(self.data.words[rows])
         return logits
@@ -176,7 +176,8 @@ class Ladder:
         return target
 
     def _but(self, out: frozenset[int]) -> Mask:
-        return ~np.isin(self.fold, list(out))
+        """Say which lines are learnt from; a fit that leaves a fold out is there to be measured."""
+        return ~np.isin(self.fold, [*out, SHIPPED_ONLY] if out else [])
 
 
 def _runs(*parts: Table) -> list[NDArray[np.int64]]:

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from training.records import Record
 
 FOLDS = 5
-_UNREAD = ("made", "gold")
+SHIPPED_ONLY = FOLDS  # the fold of what only the model that is shipped learns from
+_UNREAD = ("made", "made to measure", "gold")
 _COPY_CHARACTERS = 80  # a content line as long as this that stands in two records ties them
 
 
@@ -29,7 +30,7 @@ def site(record: Record) -> str:
 
 
 def folds(records: Sequence[Record], seed: int = 0) -> NDArray[np.int64]:
-    """Return the fold of each record, 0..FOLDS-1; groups are dealt largest first.
+    """Return the fold of each record, 0..FOLDS-1 or SHIPPED_ONLY; groups are dealt largest first.
 
     Only read lines count, and equals are dealt by their own hash, so that adding made or unread
     pages moves no other: figures of before and after stay comparable.
@@ -47,7 +48,8 @@ def folds(records: Sequence[Record], seed: int = 0) -> NDArray[np.int64]:
     for number, one in enumerate(order):
         fold[one] = loads.argmin() if sizes[one] else number % FOLDS
         loads[fold[one]] += sizes[one]
-    return fold[group]
+    to_measure = np.array([record.source == "made to measure" for record in records])
+    return np.where(to_measure, SHIPPED_ONLY, fold[group])
 
 
 def _draw(name: str, seed: int) -> bytes:

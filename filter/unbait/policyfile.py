@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
 _TABLES = ("policy", "proof")
 _ACTIONS = ("remove", "flag")
+_LISTS = {
+    "remove": 'categories: ["ad", "teaser"]',
+    "other": 'page types: ["listing", "product"]',
+}
+_COUNTS = ("least", "notice")
 _FIELDS = tuple(one.name for one in fields(Policy))
 
 
@@ -39,6 +44,7 @@ def dumps(policy: Policy, proof: Mapping[str, Any] | None = None) -> str:
     """Return the text of a policy file: every field of the policy, then the proof."""
     values = {name: getattr(policy, name) for name in _FIELDS}
     values["remove"] = [name for name in CATEGORIES if name in policy.remove]
+    values["other"] = sorted(policy.other)
     tables = [("policy", values)] + ([("proof", proof)] if proof else [])
     return "\n".join(
         f"[{name}]\n" + "".join(f"{key} = {_toml(value)}\n" for key, value in table.items())
@@ -70,13 +76,17 @@ def _value(path: str | Path, name: str, value: Any) -> Any:
     """Return a field's value as Policy takes it."""
     if name not in _FIELDS:
         raise _wrong(path, name, f"there is no such field; there are {', '.join(_FIELDS)}")
-    if name == "remove":
+    if name in _LISTS:
         if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-            raise _wrong(path, name, 'write a list of categories: ["ad", "teaser"]')
+            raise _wrong(path, name, f"write a list of {_LISTS[name]}")
         return frozenset(value)
     if name == "action":
         if value not in _ACTIONS:
             raise _wrong(path, name, f'write "remove" or "flag", not {value!r}')
+        return value
+    if name in _COUNTS:
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            raise _wrong(path, name, f"write a whole number of characters, not {value!r}")
         return value
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
         raise _wrong(path, name, f"write a number from 0 to 1, not {value!r}")

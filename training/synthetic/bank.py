@@ -67,6 +67,12 @@ def carriers(lang: str, half: Half) -> tuple[tuple[str, ...], ...]:
 
 
 @cache
+def list_patterns() -> tuple[str, ...]:
+    """Return patterns of lines that stand in lists of content, in any language."""
+    return tuple(_rows(_toml("lists.toml")["patterns"]))
+
+
+@cache
 def hard_negatives(lang: str) -> tuple[str, ...]:
     """Return sentences of articles in ``lang`` that look like junk."""
     return tuple(_rows(_toml("hard_negatives.toml")[lang]))

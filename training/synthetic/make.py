@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from random import Random
 from typing import NotRequired, TypedDict
 
-from training.synthetic.bank import JUNK, Bank, Half, bank
+from training.synthetic.bank import JUNK, Bank, Half, bank, list_patterns
 from training.synthetic.disguise import KINDS, disguise
 from unbait.types import Category
 
@@ -98,6 +98,12 @@ def _with_headline(text: str, data: Bank, headline: str) -> str:
     for written in data.slots["headline"]:
         text = text.replace(written, headline)
     return text
+
+
+def content_list(lang: str, rng: Random, half: Half = "train") -> list[str]:
+    """Return the lines of a list that is content: four to thirty of one pattern."""
+    data, pattern = bank(lang, half), rng.choice(list_patterns())
+    return [_fill(pattern, data, rng) for _ in range(rng.randint(4, 30))]
 
 
 def insert(
