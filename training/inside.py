@@ -21,7 +21,7 @@ from unbait.fold import fold
 from unbait.model import ParagraphModel
 from unbait.networks import Network, standardised
 from unbait.rules import RuleSet
-from unbait.sentences import Pieces
+from unbait.sentences import Pieces, wordless
 from unbait.types import CATEGORIES
 
 if TYPE_CHECKING:
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 PARAGRAPHS = 300  # a language
 JUNK_EACH = 2  # junk put into each paragraph so often
 MIXED = 0.3  # share of a sentence
-LOSS = 0.0007  # share of real sentences that may be cut
+LOSS = 0.001  # share of real sentences that may be cut
 LEAST = 0.5
 _HIDDEN = 48
-_EPOCHS = 14
+_EPOCHS = 30
 _SURE_OF_LANGUAGE = 1000
 _LEAST_CHARACTERS = 120
 
@@ -110,7 +110,18 @@ def _of_fold(crossfit: Crossfit, model: ParagraphModel, number: int) -> Rows:
         for lang, paragraphs in _paragraphs(mine, number).items()
         if (made := _made(lang, paragraphs, number))
     ]
+    parts.append(_rows(model, rules, [Made(text, [], []) for text in _real(mine)]))
     return Rows(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+def _real(records: Sequence[Record]) -> list[str]:
+    """Return every real paragraph: what is lost of them is what the threshold promises."""
+    return [
+        " ".join(text.split())
+        for record in records
+        for text, label in zip(record.texts, record.labels, strict=True)
+        if label == "content" and len(text) >= _LEAST_CHARACTERS
+    ]
 
 
 def _paragraphs(records: Sequence[Record], number: int) -> dict[str, list[str]]:
@@ -167,7 +178,8 @@ def _rows(model: ParagraphModel, rules: RuleSet, made: Sequence[Made]) -> Rows:
         for spans in (lambda one: one.junk, lambda one: one.hard)
     ]  # fmt: skip
     junk, hard = shares
-    clear = (junk < MIXED) | (junk > 1 - MIXED)  # what is half junk teaches nothing
+    # What is half junk teaches nothing, nor do marks alone.
+    clear = ~wordless(lines) & ((junk < MIXED) | (junk > 1 - MIXED))
     return Rows(columns[clear], junk[clear] > 0.5, hard[clear] > 0.5)
 
 

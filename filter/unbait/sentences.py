@@ -9,7 +9,7 @@ import numpy as np
 
 from unbait import features
 from unbait.features.marks import BIT, bits_of, is_upper
-from unbait.features.tokens import MARK, Tokens, kinds_of
+from unbait.features.tokens import MARK, SPACE, Tokens, kinds_of
 from unbait.fold import ranges, text_of
 from unbait.segment import Batch, arrange
 from unbait.types import CATEGORIES
@@ -23,7 +23,9 @@ LIKELY = 0.5  # a sentence as likely junk as this goes with a certain one beside
 _LIMIT = 12.0
 _TINY = 1e-7
 _CONTRAST = 1.5  # halves of a sentence that differ by less are one sentence
+_GOES_ON = BIT["comma"] | BIT["colon"] | BIT["open"] | BIT["dash"] | BIT["slash"]  # no end before
 _LEAST_HALF = 2  # tokens
+_FAR = 3  # sentences to either side that may go with a certain one
 _BESIDE = ("words", "chance", "told", "ends_letter", "starts_lower")
 SENTENCE_NAMES = (
     *(f"own_{i}" for i in range(8)), *(f"rest_{i}" for i in range(8)),
@@ -105,7 +107,7 @@ def turns(
     left = tokens.first[owner + 1] - tokens.first[owner] - place
     marks = bits_of(source) & (BIT["quote"] | BIT["open"])
     begins = (is_upper(source) | (marks != 0)) & (place >= _LEAST_HALF) & (left >= _LEAST_HALF)
-    begins[1:] &= tokens.start[1:] > tokens.end[:-1]
+    begins[1:] &= (tokens.start[1:] > tokens.end[:-1]) & ((bits_of(source[:-1]) & _GOES_ON) == 0)
     chosen = np.flatnonzero(begins)
     running = np.concatenate(([0.0], np.cumsum(weights, dtype=np.float64)))
     low, high = running[tokens.first[owner[chosen]]], running[tokens.first[owner[chosen] + 1]]
@@ -157,16 +159,21 @@ def sentence_columns(
     return np.concatenate(parts, axis=1, dtype=np.float32)
 
 
+def wordless(lines: Batch) -> NDArray[np.bool_]:
+    """Say which lines show nothing but marks: what they are depends on their neighbours."""
+    kinds = kinds_of(lines.codes)
+    words = np.concatenate(([0], np.cumsum((kinds != MARK) & (kinds != SPACE))))
+    return np.asarray(words[lines.end] == words[lines.start])
+
+
 def spread(lines: Batch, junk: NDArray[np.float32], certain: float) -> NDArray[np.float32]:
     """Let what is likely junk, or has no word, be as sure as the certain sentence beside it."""
-    kinds = kinds_of(lines.codes)
-    worded = np.concatenate(([0], np.cumsum((kinds != MARK) & (kinds > 0))))
-    wordless = worded[lines.end] == worded[lines.start]
-    joins = (junk >= LIKELY) | wordless
-    junk = junk.copy()
+    mute = wordless(lines)
+    junk = np.where(mute, np.float32(0), junk)
+    joins = (junk >= LIKELY) | mute
     same = lines.segment_document[1:] == lines.segment_document[:-1]
     for low, high in ((slice(0, -1), slice(1, None)), (slice(1, None), slice(0, -1))):
-        for _ in range(3):
+        for _ in range(_FAR):
             follows = same & (junk[low] >= certain) & joins[high]
             junk[high] = np.where(follows, np.maximum(junk[high], junk[low]), junk[high])
     return junk

@@ -23,7 +23,7 @@ _BEGIN = np.uint32(0x165667B1)
 _END = np.uint32(0x2545F491)
 _OPENING = np.array([ord(mark) for mark in "“‘「『"], dtype=np.uint32)
 _ORNAMENTS = marks.BIT["pipe"] | marks.BIT["arrow"] | marks.BIT["bullet"]
-_SYMBOLS = 0x2600  # emoji and dingbats begin here
+_DINGBATS, _EMOJI = (0x2600, 0x27BF), 0x1F000
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +153,8 @@ def _part_ornaments(
     sign: NDArray[np.uint32], bits: NDArray[np.int32],
 ) -> None:  # fmt: skip
     """Open a sentence before an ornament that a space precedes, after one that a space follows."""
-    ornate = ((bits & _ORNAMENTS) != 0) | (sign == ord("*")) | ((bits == 0) & (sign >= _SYMBOLS))
+    ornate = ((bits & _ORNAMENTS) != 0) | (sign == ord("*")) | (sign >= _EMOJI)
+    ornate |= (sign >= _DINGBATS[0]) & (sign <= _DINGBATS[1])
     where = mark[ornate]
     if not len(where):
         return
