@@ -172,12 +172,10 @@ def _rows(model: ParagraphModel, rules: RuleSet, made: Sequence[Made]) -> Rows:
     told = rules.told(rules.find(folded.codes, *bounds), len(lines.start))
     columns = model.sentence_columns(lines, model.look(lines, folded, told))
     base = batch.document_start
-    shares = [
-        _inside(pieces, [(base[i] + a, base[i] + b) for i, one in enumerate(made)
-                         for a, b in spans(one)])
-        for spans in (lambda one: one.junk, lambda one: one.hard)
-    ]  # fmt: skip
-    junk, hard = shares
+    junk = _inside(pieces, [(base[i] + a, base[i] + b) for i, one in enumerate(made)
+                            for a, b in one.junk])  # fmt: skip
+    hard = _inside(pieces, [(base[i] + a, base[i] + b) for i, one in enumerate(made)
+                            for a, b in one.hard])  # fmt: skip
     # What is half junk teaches nothing, nor do marks alone.
     clear = ~wordless(lines) & ((junk < MIXED) | (junk > 1 - MIXED))
     return Rows(columns[clear], junk[clear] > 0.5, hard[clear] > 0.5)
@@ -192,7 +190,7 @@ def _inside(
     low, high = np.array(spans).T
     one = np.clip(np.searchsorted(low, pieces.end) - 1, 0, None)
     shared = np.minimum(pieces.end, high[one]) - np.maximum(pieces.start, low[one])
-    return np.maximum(shared, 0) / (pieces.end - pieces.start)
+    return np.asarray(np.maximum(shared, 0) / (pieces.end - pieces.start), dtype=np.float64)
 
 
 def _nothing_told(count: int) -> NDArray[np.float32]:

@@ -216,12 +216,12 @@ class Cleaner:
         look: Look,
         findings: Sequence[tuple[int, Finding]],
         pieces: Pieces,
-        again: Look,
+        closely: Look,
     ) -> Judgement:
-        """Judge what was looked at, and ``again``: sentences that may be junk on their own."""
+        """Judge what was looked at, and looked at ``closely``: sentences as lines."""
         chances = self._model.judge(look, made.first_segment)
         junk = self._model.junk(chances)
-        inside = self._inside(pieces, again)
+        inside = self._inside(pieces, closely)
         judged = judge(made, self.policy, chances, junk, findings, inside)
         fallen = judged.marked
         for _ in range(MOST_ROUNDS if self.policy.action == "remove" else 0):

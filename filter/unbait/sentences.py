@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 LIKELY = 0.5  # a sentence as likely junk as this goes with a certain one beside it
 _LIMIT = 12.0
 _TINY = 1e-7
-_CONTRAST = 1.5  # halves of a sentence that differ by less are one sentence
+_CONTRAST = 2.0  # halves of a sentence that differ by less are one sentence
 _GOES_ON = BIT["comma"] | BIT["colon"] | BIT["open"] | BIT["dash"] | BIT["slash"]  # no end before
-_LEAST_HALF = 2  # tokens
+_LEAST_HALF = 4  # tokens
 _FAR = 3  # sentences to either side that may go with a certain one
 _BESIDE = ("words", "chance", "told", "ends_letter", "starts_lower")
 SENTENCE_NAMES = (
