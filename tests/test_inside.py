@@ -60,6 +60,10 @@ def test_plain_paragraphs_lose_nothing(cleaner: Cleaner) -> None:
     ("[One here] Two there.", 2),
     ("It costs 3.50 in the U.S. market", 2),
     ("第一句。第二句。", 2),
+    ("第一句。【广告】第二句。", 3),
+    ("他说:“好。”然后走了。", 2),
+    ("*Save on shirts* The team won.", 2),
+    ("The team won. 👉🎁 Buy shirts", 3),
 ])  # fmt: skip
 def test_sentences(text: str, sentences: int) -> None:
     made = batch([text.lower()])
@@ -74,3 +78,29 @@ def test_two_cuts_side_by_side_share_no_space(cleaner: Cleaner) -> None:
         ends = [0, *(one.end for one in result.decisions)]
         assert [one.start for one in result.decisions] == ends[:-1] and ends[-1] == len(text)
         assert result.restore() == text
+
+
+@pytest.mark.parametrize(("before", "junk", "after"), [
+    ("Die Brücke über die Elster bleibt neun Tage gesperrt, teilte der Stadtrat am Montag mit.",
+     "Abonnieren Sie unseren kostenlosen Newsletter!",
+     "Zwei Lager müssen ersetzt werden, bevor der Verkehr im Sommer zunimmt."),
+    ("Le pont sera fermé pendant neuf jours en mai, a annoncé la mairie lundi.",
+     "[Abonnez-vous à notre newsletter]",
+     "Un bac passera toutes les vingt minutes, a précisé une porte-parole."),
+    ("El puente cerrará nueve días en mayo, dijo el ayuntamiento el lunes.",
+     "*Suscríbete a nuestro boletín*",
+     "Los ingenieros quieren cambiar dos apoyos gastados antes del verano."),
+])  # fmt: skip
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_junk_of_other_languages(
+    cleaner: Cleaner, before: str, junk: str, after: str, place: int
+) -> None:
+    rest = [before, after]
+    text = " ".join((*rest[:place], junk, *rest[place:]))
+    assert cleaner.clean(text).text == " ".join(rest)
+
+
+def test_junk_without_an_end_mark_ends_where_its_words_turn(cleaner: Cleaner) -> None:
+    plain = " ".join((FIRST, SECOND, THIRD))
+    bare = "cheap football shirts online free shipping"
+    assert cleaned(cleaner, " ".join((FIRST, bare, SECOND, THIRD))) == plain

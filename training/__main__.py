@@ -86,6 +86,14 @@ def errors(most: int, path: Path) -> None:
 
 
 @main.command()
+def sentences() -> None:
+    """Fit the judge of sentences of the last fit again and write it into models/paragraph."""
+    from training import export as writer
+
+    writer.export_sentences(joblib.load(FIT))
+
+
+@main.command()
 def turku() -> None:
     """Learn lines/turku as `unbait train` does, and write docs/figures/turku.json."""
     from training import turku as other

@@ -60,6 +60,21 @@ def export(fit: Crossfit) -> None:
     (FIGURES / "paragraph.json").write_bytes(_json(report))
 
 
+def export_sentences(fit: Crossfit) -> None:
+    """Put a judge of sentences fitted anew into ``models/paragraph``, and its figures."""
+    network, threshold, found = inside.fit(fit, _models(fit))
+    directory = MODELS / "paragraph"
+    arrays, manifest = modelfile.load(directory, FEATURE_VERSION)
+    manifest["sentence_threshold"] = threshold
+    manifest["figures"]["inside"] = found
+    modelfile.save(directory, arrays | network.arrays("sentences"), manifest)
+    write_parity(directory)
+    (directory / "CARD.md").write_text(card(manifest), encoding="utf-8")
+    report = orjson.loads((FIGURES / "paragraph.json").read_bytes())
+    report["figures"]["inside"] = found
+    (FIGURES / "paragraph.json").write_bytes(_json(report))
+
+
 def _models(fit: Crossfit) -> list[ParagraphModel]:
     """Return for each fold a model whose stage one did not see it."""
     manifest = {"calibration": fit.calibration, "sentence_threshold": 1.0}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,29 +13,45 @@ from resiliparse.parse.lang import detect_fast
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
-from training import tables
 from training.records import Record
 from training.split import FOLDS
 from training.synthetic import bank, make
+from unbait import segment
 from unbait.fold import fold
-from unbait.model import Look, ParagraphModel
+from unbait.model import ParagraphModel
 from unbait.networks import Network, standardised
 from unbait.rules import RuleSet
-from unbait.sentences import sentence_columns, sentence_owner, told_of_sentences
+from unbait.sentences import Pieces, wordless
 from unbait.types import CATEGORIES
 
 if TYPE_CHECKING:
     from training.crossfit import Crossfit
 
-PARAGRAPHS = 600  # a language
-LOSS = 0.0007  # share of real sentences that may be cut
+PARAGRAPHS = 300  # a language
+JUNK_EACH = 2  # junk put into each paragraph so often
+MIXED = 0.3  # share of a sentence
+LOSS = 0.001  # share of real sentences that may be cut
 LEAST = 0.5
-_HIDDEN = 32
+_HIDDEN = 48
 _EPOCHS = 30
 _SURE_OF_LANGUAGE = 1000
 _LEAST_CHARACTERS = 120
 
-Rows = tuple[NDArray[np.float32], NDArray[np.bool_]]
+
+class Made(NamedTuple):
+    """A paragraph, and the spans of what was put into it."""
+
+    text: str
+    junk: list[tuple[int, int]]
+    hard: list[tuple[int, int]]
+
+
+class Rows(NamedTuple):
+    """Sentences: their columns, and which are junk or a hard negative."""
+
+    columns: NDArray[np.float32]
+    junk: NDArray[np.bool_]
+    hard: NDArray[np.bool_]
 
 
 def fit(
@@ -49,24 +65,26 @@ def fit(
     chance = []
     for one in range(FOLDS):
         network = _network([rows[other] for other in range(FOLDS) if other != one])
-        chance.append(network(rows[one][0])[:, 1])
-    junk = np.concatenate([target for _, target in rows])
+        chance.append(network(rows[one].columns)[:, 1])
+    junk = np.concatenate([part.junk for part in rows])
+    hard = np.concatenate([part.hard for part in rows])
     unseen = np.concatenate(chance)
-    threshold = max(LEAST, float(np.quantile(unseen[~junk], 1 - LOSS)))
+    threshold = max(LEAST, float(np.quantile(unseen[~junk & ~hard], 1 - LOSS)))
     figures = {
         "sentences": float(len(junk)),
         "junk_found": float((unseen[junk] >= threshold).mean()),
-        "real_cut": float((unseen[~junk] >= threshold).mean()),
+        "real_cut": float((unseen[~junk & ~hard] >= threshold).mean()),
+        "hard_negatives_cut": float((unseen[hard] >= threshold).mean()),
     }
     return _network(rows), threshold, figures
 
 
 def _network(parts: Sequence[Rows]) -> Network:
-    columns = np.concatenate([part[0] for part in parts])
-    junk = np.concatenate([part[1] for part in parts])
+    columns = np.concatenate([part.columns for part in parts])
+    junk = np.concatenate([part.junk for part in parts])
     mean, scale = columns.mean(axis=0), 1.0 / (columns.std(axis=0) + 1e-3)
     model = MLPClassifier(
-        (_HIDDEN,), alpha=0.1, batch_size=256, max_iter=_EPOCHS, random_state=0
+        (_HIDDEN,), alpha=0.1, batch_size=512, max_iter=_EPOCHS, random_state=0
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
@@ -88,11 +106,22 @@ def _of_fold(crossfit: Crossfit, model: ParagraphModel, number: int) -> Rows:
         if record.source != "made" and crossfit.fold[first[i]] == number
     ]
     parts = [
-        _rows(model, rules, text, spans)
+        _rows(model, rules, made)
         for lang, paragraphs in _paragraphs(mine, number).items()
-        for text, spans in _made(lang, paragraphs, number)
+        if (made := _made(lang, paragraphs, number))
     ]
-    return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
+    parts.append(_rows(model, rules, [Made(text, [], []) for text in _real(mine)]))
+    return Rows(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+def _real(records: Sequence[Record]) -> list[str]:
+    """Return every real paragraph: what is lost of them is what the threshold promises."""
+    return [
+        " ".join(text.split())
+        for record in records
+        for text, label in zip(record.texts, record.labels, strict=True)
+        if label == "content" and len(text) >= _LEAST_CHARACTERS
+    ]
 
 
 def _paragraphs(records: Sequence[Record], number: int) -> dict[str, list[str]]:
@@ -116,33 +145,53 @@ def _paragraphs(records: Sequence[Record], number: int) -> dict[str, list[str]]:
     return found
 
 
-def _made(
-    lang: str, paragraphs: Sequence[str], number: int
-) -> list[tuple[str, list[tuple[int, int]]]]:
+def _made(lang: str, paragraphs: Sequence[str], number: int) -> list[Made]:
     """Return each paragraph as it is, with junk inside, and with a hard negative inside."""
     rng = Random(f"inside:{number}:{lang}")
     hard = bank.hard_negatives(lang)[::2]
-    made: list[tuple[str, list[tuple[int, int]]]] = []
-    for text in paragraphs:
-        made.append((text, []))
-        made.append(make.insert_inside(text, rng, lang))
-        made.append((f"{text} {rng.choice(hard)}", []))
+    gap = "" if lang in ("zh", "ja") else " "
+    made: list[Made] = []
+    for paragraph in paragraphs:
+        text = " ".join(paragraph.split())
+        made.append(Made(text, [], []))
+        made.extend(Made(*make.insert_inside(text, rng, lang), []) for _ in range(JUNK_EACH))
+        whole = f"{text}{gap}{rng.choice(hard)}"
+        made.append(Made(whole, [], [(len(text), len(whole))]))
     return made
 
 
-def _rows(
-    model: ParagraphModel, rules: RuleSet, text: str, spans: list[tuple[int, int]]
-) -> Rows:
-    batch = tables.as_batch([" ".join(text.split("\n"))])
-    folded = fold(batch.codes)
-    look: Look = model.look(
-        batch, folded, np.zeros((1, len(CATEGORIES)), dtype=np.float32)
-    )
-    several = np.flatnonzero(np.diff(look.first_sentence)[sentence_owner(look)] > 1)
-    start, end = look.sentence_start[several], look.sentence_end[several]
-    told = told_of_sentences(rules, folded, start, end)
-    columns = sentence_columns(look, batch.codes, model.bias, several, told)
-    inside = np.zeros(len(several))
-    for low, high in spans:
-        inside += np.maximum(np.minimum(end, high) - np.maximum(start, low), 0)
-    return columns, inside > 0.5 * (end - start)
+def _rows(model: ParagraphModel, rules: RuleSet, made: Sequence[Made]) -> Rows:
+    """Describe every sentence as serving does, whether its paragraph is suspect or not."""
+    batch = segment.batch([one.text for one in made])
+    look = model.look(batch, fold(batch.codes), _nothing_told(len(batch.start)))
+    several = np.flatnonzero(np.diff(look.first_sentence) > 1)
+    pieces = model.pieces(look, batch.codes, several)
+    lines = pieces.lines
+    folded = fold(lines.codes)
+    bounds = folded.from_source(lines.start), folded.from_source(lines.end)
+    told = rules.told(rules.find(folded.codes, *bounds), len(lines.start))
+    columns = model.sentence_columns(lines, model.look(lines, folded, told))
+    base = batch.document_start
+    junk = _inside(pieces, [(base[i] + a, base[i] + b) for i, one in enumerate(made)
+                            for a, b in one.junk])  # fmt: skip
+    hard = _inside(pieces, [(base[i] + a, base[i] + b) for i, one in enumerate(made)
+                            for a, b in one.hard])  # fmt: skip
+    # What is half junk teaches nothing, nor do marks alone.
+    clear = ~wordless(lines) & ((junk < MIXED) | (junk > 1 - MIXED))
+    return Rows(columns[clear], junk[clear] > 0.5, hard[clear] > 0.5)
+
+
+def _inside(
+    pieces: Pieces, spans: Sequence[tuple[int, int]]
+) -> NDArray[np.float64]:
+    """Return the share of each sentence that lies in one of the ``spans``, sorted."""
+    if not spans:
+        return np.zeros(len(pieces.start))
+    low, high = np.array(spans).T
+    one = np.clip(np.searchsorted(low, pieces.end) - 1, 0, None)
+    shared = np.minimum(pieces.end, high[one]) - np.maximum(pieces.start, low[one])
+    return np.asarray(np.maximum(shared, 0) / (pieces.end - pieces.start), dtype=np.float64)
+
+
+def _nothing_told(count: int) -> NDArray[np.float32]:
+    return np.zeros((count, len(CATEGORIES)), dtype=np.float32)

@@ -20,7 +20,7 @@ from unbait.policy import Inside, Judgement, Span, judge
 from unbait.result import Result
 from unbait.rules import Hits, RuleSet
 from unbait.segment import Batch, batch
-from unbait.sentences import as_lines, sentence_owner, told_of_lines, told_of_sentences, without
+from unbait.sentences import LIKELY, Pieces, without
 from unbait.types import CATEGORIES, Document, Finding, Policy
 
 if TYPE_CHECKING:
@@ -35,10 +35,9 @@ if TYPE_CHECKING:
 
 BATCH_CHARACTERS = 1 << 19
 BATCH_DOCUMENTS = 4096
-LIKELY_SENTENCE = 0.5  # a sentence as likely junk as this may save the rest of its paragraph
-SOUND_REST = 0.2  # ... when what is left is no likelier junk than this by its words,
+SOUND_REST = 0.2  # what is left of a paragraph stays if no likelier junk than this by its words,
 MOST_ROUNDS = 3  # of judging what is left again
-LEAST_REST = 40  # and has at least so many characters
+LEAST_REST = 24  # and of at least so many features: six words, twelve ideographs
 
 
 class Cleaner:
@@ -145,21 +144,20 @@ class Cleaner:
         """
         untold = np.zeros((len(made.start), len(CATEGORIES)), dtype=np.float32)
         look = self._model.look(made, folded, untold)
-        chosen = self._model.suspects(look)
-        lines = as_lines(folded, look.sentence_start[chosen], look.sentence_end[chosen])
-        codes = np.concatenate((folded.codes, lines.codes))
+        pieces, within = self._suspects(made, look)
+        inner_bounds = within.from_source(pieces.lines.start), within.from_source(pieces.lines.end)
         start, end = folded.from_source(made.start), folded.from_source(made.end)
         after = len(folded.codes)
         hits = self._rules.find(
-            codes,
-            np.concatenate((start, lines.start + after)),
-            np.concatenate((end, lines.end + after)),
-            self._hosts(made, documents, len(lines.start)),
+            np.concatenate((folded.codes, within.codes)),
+            np.concatenate((start, inner_bounds[0] + after)),
+            np.concatenate((end, inner_bounds[1] + after)),
+            self._hosts(made, documents, len(pieces.start)),
         )
         own, inner = hits.split(len(start))
         look = replace(look, told=self.told(own, len(start)))
-        told = told_of_lines(self._rules, inner, lines)
-        return self._judge(made, look, self.findings(own, folded), chosen, told)
+        again = self._model.look(pieces.lines, within, self.told(inner, len(pieces.start)))
+        return self._judge(made, look, self.findings(own, folded), pieces, again)
 
     def hits(self, made: Batch, folded: Folded, documents: Sequence[Document]) -> Hits:
         """Return every rule hit, in folded offsets of the batch."""
@@ -201,23 +199,29 @@ class Cleaner:
     ) -> Judgement:
         """Judge the segments of a batch by model, rules and policy."""
         look = self._model.look(made, folded, told, layouts)
-        chosen = self._model.suspects(look)
-        start, end = look.sentence_start[chosen], look.sentence_end[chosen]
-        told_of_chosen = told_of_sentences(self._rules, folded, start, end)
-        return self._judge(made, look, findings, chosen, told_of_chosen)
+        pieces, within = self._suspects(made, look)
+        start = within.from_source(pieces.lines.start)
+        hits = self._rules.find(within.codes, start, within.from_source(pieces.lines.end))
+        again = self._model.look(pieces.lines, within, self.told(hits, len(start)))
+        return self._judge(made, look, findings, pieces, again)
+
+    def _suspects(self, made: Batch, look: Look) -> tuple[Pieces, Folded]:
+        """Return the sentences of suspect paragraphs as lines, and these folded."""
+        pieces = self._model.pieces(look, made.codes, self._model.suspects(look))
+        return pieces, fold(pieces.lines.codes)
 
     def _judge(
         self,
         made: Batch,
         look: Look,
         findings: Sequence[tuple[int, Finding]],
-        chosen: NDArray[np.int64],
-        told_of_chosen: NDArray[np.float32],
+        pieces: Pieces,
+        closely: Look,
     ) -> Judgement:
-        """Judge what was looked at; ``chosen`` sentences may be junk inside their paragraph."""
+        """Judge what was looked at, and looked at ``closely``: sentences as lines."""
         chances = self._model.judge(look, made.first_segment)
         junk = self._model.junk(chances)
-        inside = self._inside(made, look, chosen, told_of_chosen)
+        inside = self._inside(pieces, closely)
         judged = judge(made, self.policy, chances, junk, findings, inside)
         fallen = judged.marked
         for _ in range(MOST_ROUNDS if self.policy.action == "remove" else 0):
@@ -248,31 +252,22 @@ class Cleaner:
         first = np.searchsorted(part, made.first_segment)
         return part, self._model.judge(look.rows(part), first)
 
-    def _inside(
-        self,
-        made: Batch,
-        look: Look,
-        chosen: NDArray[np.int64],
-        told: NDArray[np.float32],
-    ) -> Inside:
-        """Return which of the ``chosen`` sentences may be junk inside their paragraph."""
+    def _inside(self, pieces: Pieces, again: Look) -> Inside:
+        """Return the sentences that may be junk inside their paragraph."""
         model = self._model
-        if not len(chosen):
+        if not len(pieces.start):
             return Inside([], {}, model.sentence_threshold)
-        junk = model.sentence_junk(look, made.codes, chosen, told)
-        likely = junk >= LIKELY_SENTENCE
-        chosen, junk = chosen[likely], junk[likely]
-        kind = look.sentence_logits[chosen][:, JUNK].argmax(axis=1)
-        columns = (
-            sentence_owner(look)[chosen], look.sentence_start[chosen], look.sentence_end[chosen],
-            kind, junk,
-        )  # fmt: skip
+        junk = model.sentence_junk(pieces.lines, again)
+        likely = junk >= LIKELY
+        kind = again.logits[likely][:, JUNK].argmax(axis=1)
+        columns = (pieces.segment[likely], pieces.start[likely], pieces.end[likely],
+                   kind, junk[likely])  # fmt: skip
         suspects = [
             Span(segment, low, high, CATEGORIES[JUNK[k]], score, None)
             for segment, low, high, k, score in zip(*(c.tolist() for c in columns), strict=True)
         ]
-        segments, chance, characters = without(look, model.bias, chosen)
-        sound = (chance < SOUND_REST) & (characters >= LEAST_REST)
+        segments, chance, left = without(pieces, again, model.bias, likely)
+        sound = (chance < SOUND_REST) & (left >= LEAST_REST)
         rest = dict(zip(segments[sound].tolist(), chance[sound].tolist(), strict=True))
         return Inside(suspects, rest, model.sentence_threshold)
 

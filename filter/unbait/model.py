@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from unbait import features, modelfile
+from unbait import features, modelfile, sentences
 from unbait.features.context import LOGITS
+from unbait.fold import fold
 from unbait.networks import Head, Network, Recurrent
-from unbait.sentences import sentence_columns
 from unbait.types import CATEGORIES
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ JUNK = [i for i in range(len(CATEGORIES)) if i not in (CONTENT, METADATA)]
 _TINY = 1e-7
 _RUN_CHARACTERS = 1 << 17  # looked at at once: what stays in the processor's cache
 _RUN_ROWS = 1024
-_SUSPECT_LOGIT = -1.5  # sentences whose own words say less than this are not looked at again
+_SUSPECT_LOGIT = -3.0  # paragraphs whose sentences all say less than this are not looked at again
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,24 +187,47 @@ class ParagraphModel:
         return np.asarray(1.0 / (1.0 + np.exp(-(self._slope * logit + self._offset))))
 
     def suspects(self, look: Look) -> NDArray[np.int64]:
-        """Return the sentences worth a second look: not alone in their paragraph, words suspect."""
-        per_segment = np.diff(look.first_sentence)
-        several = np.repeat(per_segment > 1, per_segment)
-        return np.flatnonzero(several & (look.sentence_logits[:, -1] > _SUSPECT_LOGIT))
+        """Return the paragraphs of several sentences of which the words of one are suspect."""
+        several = np.flatnonzero(np.diff(look.first_sentence) > 1)
+        if not len(several):
+            return several
+        most = np.maximum.reduceat(look.sentence_logits[:, -1], look.first_sentence[several])
+        return several[most > _SUSPECT_LOGIT]
 
-    def sentence_junk(
-        self,
-        look: Look,
-        codes: NDArray[np.uint32],
-        chosen: NDArray[np.int64],
-        told: NDArray[np.float32],
-    ) -> NDArray[np.float32]:
-        """Return how likely each chosen sentence is junk inside its paragraph: (chosen,).
+    def pieces(
+        self, look: Look, codes: NDArray[np.uint32], segments: NDArray[np.int64]
+    ) -> sentences.Pieces:
+        """Return the sentences of the paragraphs ``segments``, cut where their words turn.
 
-        ``codes`` is the unfolded batch, ``told`` (chosen, categories) what the rules say.
+        ``codes`` is the unfolded batch.
         """
-        columns = sentence_columns(look, codes, self.bias, chosen, told)
-        return self._sentences(columns)[:, 1]
+        whole = sentences.sentences_of(look, codes, segments)
+        folded = fold(whole.lines.codes)
+        start = folded.from_source(whole.lines.start)
+        end = folded.from_source(whole.lines.end)
+        at = np.zeros(len(start), dtype=np.int64)
+        for low, high in blocks(start, end, whole.lines.first_segment):
+            base = int(start[low])
+            part = folded.codes[base : min(int(end[high - 1]), base + features.BLOCK)]
+            stop = np.minimum(end[low:high] - base, len(part))
+            tokens = features.tokenize(part, np.minimum(start[low:high] - base, len(part)), stop)
+            weights = features.evidence(tokens, part).rows(self._table)[:, -1] * self._scale[-1]
+            places = tokens.start + base
+            places = places if folded.origin is None else folded.origin[places]
+            turn = sentences.turns(tokens, weights, whole.lines.codes[places])
+            found = np.flatnonzero(turn)
+            at[low + found] = places[turn[found]] - whole.lines.start[low + found]
+        return sentences.halved(whole, codes, at) if at.any() else whole
+
+    def sentence_columns(self, lines: Batch, again: Look) -> NDArray[np.float32]:
+        """Describe sentences looked at ``again`` as lines."""
+        chances = self.judge(again, lines.first_segment)
+        return sentences.sentence_columns(lines, again, chances, self.bias)
+
+    def sentence_junk(self, lines: Batch, again: Look) -> NDArray[np.float32]:
+        """Return how likely each sentence is junk inside its paragraph: (lines,)."""
+        junk = self._sentences(self.sentence_columns(lines, again))[:, 1]
+        return sentences.spread(lines, junk, self.sentence_threshold)
 
     @property
     def sentence_threshold(self) -> float:

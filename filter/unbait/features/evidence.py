@@ -21,6 +21,9 @@ _PREFIX = np.uint32(0xC2B2AE3D)
 _SUFFIX = np.uint32(0x27D4EB2F)
 _BEGIN = np.uint32(0x165667B1)
 _END = np.uint32(0x2545F491)
+_OPENING = np.array([ord(mark) for mark in "“‘「『"], dtype=np.uint32)
+_ORNAMENTS = marks.BIT["pipe"] | marks.BIT["arrow"] | marks.BIT["bullet"]
+_DINGBATS, _EMOJI = (0x2600, 0x27BF), 0x1F000
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,23 +106,33 @@ def evidence(tokens: Tokens, codes: NDArray[np.uint32]) -> Evidence:
 def _sentences(tokens: Tokens, codes: NDArray[np.uint32]) -> NDArray[np.int64]:
     """Return the first token of every sentence, and the token count at the end.
 
-    A sentence ends at an end mark, with the quotes and brackets that close it, where a space or a
-    script without spaces follows; at the bracket that closes what a sentence opened with; and
-    where its segment ends.
+    A sentence ends at an end mark, with the quotes and brackets that close it, where a space
+    follows or a script without spaces; at the bracket that closes what a sentence opened with;
+    before and after ornaments (stars, bars, emoji) that stand at the edge of a word; and where its
+    segment ends.
     """
     count = len(tokens.hash)
     opens = np.zeros(count + 1, dtype=bool)
     opens[tokens.first] = opens[count] = True
     mark = np.flatnonzero(tokens.kind == MARK)
-    bits = marks.bits_of(codes[tokens.start[mark]])
+    sign = codes[tokens.start[mark]]
+    bits = marks.bits_of(sign)
     ends = (bits & marks.SENTENCE_END) != 0
+    closes = ((bits & marks.SENTENCE_CLOSE) != 0) & ~np.isin(sign, _OPENING)
+    next_to = mark[1:] == mark[:-1] + 1
     closes_one = np.zeros(len(mark), dtype=bool)
-    closes_one[1:] = (mark[1:] == mark[:-1] + 1) & ends[:-1]
-    closes_one &= (bits & marks.SENTENCE_CLOSE) != 0
+    closes_one[1:] = next_to & ends[:-1] & closes[1:]
     after = np.minimum(mark + 1, max(count - 1, 0))
-    free = (tokens.start[after] > tokens.end[mark]) | (tokens.kind[after] == IDEOGRAPH)
-    opens[mark[(ends | closes_one) & free] + 1] = True
-    _end_bracketed(opens, mark, bits, free)
+    apart = tokens.start[after] > tokens.end[mark]
+    free = apart | (tokens.kind[after] == IDEOGRAPH)
+    # A script without spaces ends its sentences where nothing more closes them.
+    dense = tokens.kind[np.maximum(mark - 1, 0)] == IDEOGRAPH
+    dense[1:] |= closes_one[1:] & dense[:-1]
+    more = np.zeros(len(mark), dtype=bool)
+    more[:-1] = next_to & (closes | ends)[1:] & ~apart[:-1]
+    opens[mark[(ends | closes_one) & (free | (dense & ~more))] + 1] = True
+    _end_bracketed(opens, mark, bits, free | dense)
+    _part_ornaments(opens, tokens, mark, sign, bits)
     return np.flatnonzero(opens)
 
 
@@ -133,3 +146,20 @@ def _end_bracketed(
     pair = np.flatnonzero(closing[1:] & ~closing[:-1])
     pair = pair[opens[where[pair]] & free[bracket][pair + 1]]
     opens[where[pair + 1] + 1] = True
+
+
+def _part_ornaments(
+    opens: NDArray[np.bool_], tokens: Tokens, mark: NDArray[np.int64],
+    sign: NDArray[np.uint32], bits: NDArray[np.int32],
+) -> None:  # fmt: skip
+    """Open a sentence before an ornament that a space precedes, after one that a space follows."""
+    ornate = ((bits & _ORNAMENTS) != 0) | (sign == ord("*")) | (sign >= _EMOJI)
+    ornate |= (sign >= _DINGBATS[0]) & (sign <= _DINGBATS[1])
+    where = mark[ornate]
+    if not len(where):
+        return
+    before, after = np.maximum(where - 1, 0), np.minimum(where + 1, len(tokens.hash) - 1)
+    loose = (tokens.start[where] > tokens.end[before]) | (tokens.kind[before] == IDEOGRAPH)
+    loose_after = (tokens.start[after] > tokens.end[where]) | (tokens.kind[after] == IDEOGRAPH)
+    opens[where[loose]] = True
+    opens[where[loose_after] + 1] = True
