@@ -29,7 +29,7 @@ JUNK = [i for i in range(len(CATEGORIES)) if i not in (CONTENT, METADATA)]
 _TINY = 1e-7
 _RUN_CHARACTERS = 1 << 17  # looked at at once: what stays in the processor's cache
 _RUN_ROWS = 1024
-_SUSPECT_LOGIT = -1.5  # paragraphs whose sentences all say less than this are not looked at again
+_SUSPECT_LOGIT = -1.0  # paragraphs whose sentences all say less than this are not looked at again
 
 
 @dataclass(frozen=True, slots=True)
