@@ -164,10 +164,15 @@ class Member:
         theirs = await self._connect()
         try:
             with theirs:
-                process = await asyncio.create_subprocess_exec(
+                making = asyncio.ensure_future(asyncio.create_subprocess_exec(
                     *self.pool.command, str(theirs.fileno()), pass_fds=(theirs.fileno(),),
                     stdin=asyncio.subprocess.DEVNULL, env={**os.environ, **_ONE_THREAD},
-                )  # fmt: skip
+                ))  # fmt: skip
+                try:
+                    process = await asyncio.shield(making)
+                except asyncio.CancelledError:
+                    process = await making  # or nobody would see it to its end
+                    raise
             self._writer.writelines(wire.pack({"settings": asdict(self.pool.settings)}))
             async with asyncio.timeout(_START_SECONDS):
                 head, _ = await wire.read(self._reader)
