@@ -5,7 +5,7 @@ import pytest
 
 pytest.importorskip("sklearn", reason="the train extra is not installed")
 
-from training import gold, split, tables, teacher
+from training import gold, records, split, tables, teacher
 from training.records import Record
 
 GOLD = (
@@ -33,7 +33,7 @@ def test_shares_tell_what_stands_in_the_gold_text() -> None:
     ]
     got = gold.shares(lines, GOLD, "en")
     assert got == [1.0, 1.0, 0.5, 0.0, 0.0]
-    assert gold.shares(lines, "Too short.", "en") == [gold.UNKNOWN] * 5
+    assert gold.shares(lines, "Too short.", "en") == [records.UNKNOWN] * 5
 
 
 def test_shares_count_characters_where_no_spaces_are_written() -> None:

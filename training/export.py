@@ -53,11 +53,7 @@ def export(fit: Crossfit) -> None:
     for fitted, where in ((fit.measured, MEASURED), (fit.fitted, directory)):
         arrays = paragraph.arrays(fitted) | network.arrays("sentences")
         modelfile.save(where, arrays, dict(manifest))
-    write_parity(directory)
-    (directory / "CARD.md").write_text(card(manifest), encoding="utf-8")
-    FIGURES.mkdir(parents=True, exist_ok=True)
-    report = {"command": COMMAND, "data": manifest["data"], "figures": figures}
-    (FIGURES / "paragraph.json").write_bytes(_json(report))
+    _describe(directory, manifest)
 
 
 def export_sentences(fit: Crossfit) -> None:
@@ -68,10 +64,15 @@ def export_sentences(fit: Crossfit) -> None:
     manifest["sentence_threshold"] = threshold
     manifest["figures"]["inside"] = found
     modelfile.save(directory, arrays | network.arrays("sentences"), manifest)
+    _describe(directory, manifest)
+
+
+def _describe(directory: Path, manifest: dict[str, Any]) -> None:
+    """Write what goes beside the weights: parity rows, the card, the report of figures."""
     write_parity(directory)
     (directory / "CARD.md").write_text(card(manifest), encoding="utf-8")
-    report = orjson.loads((FIGURES / "paragraph.json").read_bytes())
-    report["figures"]["inside"] = found
+    FIGURES.mkdir(parents=True, exist_ok=True)
+    report = {name: manifest[name] for name in ("command", "data", "figures")}
     (FIGURES / "paragraph.json").write_bytes(_json(report))
 
 

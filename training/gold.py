@@ -17,11 +17,10 @@ from joblib import Memory, Parallel, delayed
 
 from training import records
 from training.page_labels import SHINGLE, words
-from training.records import Record
+from training.records import UNKNOWN, Record
 
 SETS = ("wcxb-dev", "daniel")
 WEIGHT = 0.1
-UNKNOWN = -1.0
 _MOST_LINES = 400
 _LEAST_WORDS = 30  # of a gold text that can be trusted
 _LEAST_CONTENT = 3  # lines of an extraction that stand in the gold

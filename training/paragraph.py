@@ -123,9 +123,7 @@ class Ladder:
     def stage_one(self, out: frozenset[int]) -> StageOne:
         """Return stage one fitted without the folds ``out``."""
         if out not in self._stage_one:
-            self._stage_one[out] = fit_stage_one(
-                self.data, self.titles, self._but(out) & self.data.read, self.settings
-            )
+            self.prefit([out], 1)
         return self._stage_one[out]
 
     def prefit(self, outs: list[frozenset[int]], jobs: int) -> None:

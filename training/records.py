@@ -14,6 +14,7 @@ from training import joining, reading, sources
 
 DATA = Path(os.environ.get("UNBAIT_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 LABELS = joining.LABELS
+UNKNOWN = -1.0  # in ``Record.gold``: nothing to hold the line against
 UNSURE_WEIGHT = 0.5  # of a sure line's
 CLEAN_WEIGHT = 1.0
 NEWS_WEIGHT = 2.0  # the case this project exists for, and the smallest set

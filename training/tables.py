@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from training.records import Record
+from training.records import UNKNOWN, Record
 from unbait import features
 from unbait.features.layout import layout
 from unbait.fold import codes_of, fold
@@ -26,7 +26,7 @@ class Table:
     """Every line of some records. Shapes (lines, columns) and (lines,); ``first`` (records + 1,).
 
     ``words`` is what stage one counts, each row scaled by one over the root of its count. ``gold``
-    is the share of a line that stands in its page's gold text, negative where none is known;
+    is the share of a line that stands in its page's gold text, UNKNOWN where there is none;
     ``read`` says whether ``label`` was read (or made), and not left to the teacher.
     """
 
@@ -57,15 +57,11 @@ def table(records: Sequence[Record]) -> Table:
         told=np.concatenate([part[4] for part in parts]),
         label=np.array([CATEGORIES.index(x) for record in records for x in record.labels]),
         weight=np.array([x for record in records for x in record.weights]),
-        gold=np.array([x for record in records for x in record.gold or _unknown(record)]),
+        gold=np.concatenate([record.gold or [UNKNOWN] * len(record.texts) for record in records]),
         read=np.repeat([record.source != "gold" for record in records], sizes),
         record=np.repeat(np.arange(len(records)), sizes),
         first=np.concatenate(([0], np.cumsum(sizes))),
     )
-
-
-def _unknown(record: Record) -> list[float]:
-    return [-1.0] * len(record.texts)
 
 
 def documents(data: Table, chosen: NDArray[np.bool_]) -> tuple[NDArray[np.int64], Table]:
