@@ -21,6 +21,7 @@ from unbait.result import Result
 from unbait.rules import Hits, RuleSet
 from unbait.segment import Batch, batch
 from unbait.sentences import LIKELY, Pieces, without
+from unbait.threads import one_thread
 from unbait.types import CATEGORIES, Document, Finding, Policy
 
 if TYPE_CHECKING:
@@ -125,6 +126,7 @@ class Cleaner:
 
         return PageCleaner.load(self)
 
+    @one_thread()
     def _clean_batch(self, documents: Sequence[Document]) -> list[Result]:
         made = batch([document.text for document in documents])
         folded = fold(made.codes)

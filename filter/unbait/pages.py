@@ -16,6 +16,7 @@ from unbait.outcome import JudgedTable, Outcome
 from unbait.policy import Judgement, Span
 from unbait.result import Result
 from unbait.segment import Batch, arrange
+from unbait.threads import one_thread
 from unbait.types import CATEGORIES, Document, Finding, Verdict
 
 if TYPE_CHECKING:
@@ -113,6 +114,7 @@ class PageCleaner:
         """Load the packaged page model for ``cleaner``."""
         return cls(cleaner, _packaged_model())
 
+    @one_thread()
     def clean(self, source: str | bytes | Tag, url: str | None = None) -> PageResult:
         """Clean one page; InputError says when it is none."""
         page = html.read_page(source, url=url)
