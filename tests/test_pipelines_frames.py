@@ -11,7 +11,14 @@ import pytest
 
 from tests.pipelines_given import FILTER, any_shard, clean_texts, documents, page
 from unbait import Policy
-from unbait.pipelines.columns import CUT, ERROR, VERDICT, ColumnCleaner
+from unbait.pipelines.columns import (
+    BAIT,
+    CUT,
+    ERROR,
+    VERDICT,
+    ColumnCleaner,
+    headline_scores,
+)
 from unbait.pipelines.recipe import Recipe
 
 # What data frame libraries deprecate among themselves is not ours to fix.
@@ -58,6 +65,46 @@ def test_polars() -> None:
     assert made["text"].to_list() == clean_texts(rows)
     assert made.select("id", "url", "n").equals(frame.select("id", "url", "n"))
     assert made.schema[CUT] == pl.Int64
+
+
+SOBER, HOOK = "Council approves budget for new bridge", "You won't believe what this council did"
+
+
+def test_headlines_alone() -> None:
+    sober, nothing, hook, other = headline_scores(iter([SOBER, None, HOOK, 7]))
+    assert nothing is None and other is None
+    assert sober is not None and hook is not None and sober < 0.5 < hook
+    assert headline_scores([]) == []
+
+
+def test_a_column_of_headlines_counts_in_the_verdict() -> None:
+    body = "The sea was calm all week. Nobody in the harbour remembers a storm in that month. " * 5
+    bait = Recipe(Policy(bait=0.5, unmet=0.1, repeated=1.0))
+    made = ColumnCleaner(bait)([body, body, body], titles=[HOOK, SOBER, None])
+    assert made.verdicts == ["clickbait", "article", "article"]
+    assert made.baits == headline_scores([HOOK, SOBER, None])
+    assert ColumnCleaner()([body]).baits is None
+
+
+def test_every_frame_has_a_column_for_headlines() -> None:
+    pa, pd = pytest.importorskip("pyarrow"), pytest.importorskip("pandas")
+    pl = pytest.importorskip("polars")
+    from unbait.pipelines.arrow import clean_table
+    from unbait.pipelines.frames import clean_pandas, clean_polars, dataset_cleaner
+
+    heads = [SOBER, None, HOOK]
+    rows = [{**row, "head": head} for row, head in zip(documents(3), heads, strict=True)]
+    want = headline_scores(heads)
+    assert clean_polars(pl.DataFrame(rows), title="head")[BAIT].to_list() == want
+    batch = {name: [row[name] for row in rows] for name in ("text", "head")}
+    assert dataset_cleaner(title="head")(batch)[BAIT] == want
+    asked = {"text": "text", "url": None, "title": "head", "into": None}
+    table = clean_table(pa.Table.from_pylist(rows), ColumnCleaner(), **asked)
+    assert table.column(BAIT).to_pylist() == want
+    frame = clean_pandas(pd.DataFrame(rows, index=[7, 8, 9]), title="head")
+    assert frame[BAIT].dtype == "Float64" and frame[BAIT].isna().tolist() == [False, True, False]
+    assert frame[BAIT].loc[9] == want[2]
+    assert BAIT not in clean_pandas(pd.DataFrame(rows)).columns
 
 
 def test_policies_reach_the_columns() -> None:

@@ -2,7 +2,8 @@
 
 ```python
 frame = clean_pandas(frame, text="body", url="url")
-frame = clean_polars(frame)
+frame = clean_polars(frame, title="headline")
+frame["bait"] = headline_scores(frame["headline"])
 dataset = dataset.map(dataset_cleaner(), batched=True)
 ```
 """
@@ -11,12 +12,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from unbait.pipelines.columns import CUT, ERROR, VERDICT, ColumnCleaner
+from unbait.pipelines.columns import BAIT, CUT, ERROR, VERDICT, ColumnCleaner, headline_scores
 from unbait.pipelines.recipe import Recipe
 
 if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
+
+__all__ = ["DatasetCleaner", "clean_pandas", "clean_polars", "dataset_cleaner", "headline_scores"]
 
 _DEFAULT = Recipe()
 
@@ -26,17 +29,22 @@ def clean_pandas(
     *,
     text: str = "text",
     url: str | None = None,
+    title: str | None = None,
     html: bool = False,
     into: str | None = None,
     recipe: Recipe = _DEFAULT,
 ) -> pd.DataFrame:
     """Return a copy of a pandas frame with the clean text in ``into`` (or in ``text`` itself).
 
-    Beside it stand the verdict, the number of characters cut and an error, where there was one.
+    Beside it stand the verdict, the number of characters cut and an error, where there was one;
+    with a column ``title`` of headlines also how likely each is clickbait.
     """
     urls = frame[url].tolist() if url else None
-    made = ColumnCleaner(recipe, html)(frame[text].tolist(), urls)
+    titles = frame[title].tolist() if title else None
+    made = ColumnCleaner(recipe, html)(frame[text].tolist(), urls, titles)
     import pandas as pd
+
+    bait = {} if made.baits is None else {BAIT: pd.Series(made.baits, frame.index, "Float64")}
 
     column = pd.Series(made.texts, index=frame.index, dtype=None if html else frame[text].dtype)
     return frame.assign(
@@ -45,6 +53,7 @@ def clean_pandas(
             VERDICT: pd.Series(made.verdicts, index=frame.index, dtype="string"),
             CUT: pd.Series(made.cuts, index=frame.index, dtype="Int64"),
             ERROR: pd.Series(made.errors, index=frame.index, dtype="string"),
+            **bait,
         }
     )
 
@@ -54,23 +63,27 @@ def clean_polars(
     *,
     text: str = "text",
     url: str | None = None,
+    title: str | None = None,
     html: bool = False,
     into: str | None = None,
     recipe: Recipe = _DEFAULT,
 ) -> pl.DataFrame:
     """Return a polars frame with the clean text in ``into`` (or in ``text`` itself).
 
-    On a lazy frame: ``lazy.map_batches(clean_polars)``.
+    The columns beside it are those of ``clean_pandas``. On a lazy frame:
+    ``lazy.map_batches(clean_polars)``.
     """
     import polars as pl
 
     urls = frame[url].to_list() if url else None
-    made = ColumnCleaner(recipe, html)(frame[text].to_list(), urls)
+    titles = frame[title].to_list() if title else None
+    made = ColumnCleaner(recipe, html)(frame[text].to_list(), urls, titles)
     return frame.with_columns(
         pl.Series(into or text, made.texts, pl.String),
         pl.Series(VERDICT, made.verdicts, pl.String),
         pl.Series(CUT, made.cuts, pl.Int64),
         pl.Series(ERROR, made.errors, pl.String),
+        *(() if made.baits is None else (pl.Series(BAIT, made.baits, pl.Float64),)),
     )
 
 
@@ -78,12 +91,13 @@ def dataset_cleaner(
     *,
     text: str = "text",
     url: str | None = None,
+    title: str | None = None,
     html: bool = False,
     into: str | None = None,
     recipe: Recipe = _DEFAULT,
 ) -> DatasetCleaner:
     """Give what ``dataset.map(..., batched=True)`` calls; its hash is that of its options."""
-    return DatasetCleaner(ColumnCleaner(recipe, html), text, url, into)
+    return DatasetCleaner(ColumnCleaner(recipe, html), text, url, title, into)
 
 
 class DatasetCleaner:
@@ -94,22 +108,30 @@ class DatasetCleaner:
     """
 
     def __init__(
-        self, cleaner: ColumnCleaner, text: str, url: str | None, into: str | None
+        self,
+        cleaner: ColumnCleaner,
+        text: str,
+        url: str | None,
+        title: str | None,
+        into: str | None,
     ) -> None:
         """Take the names of the columns."""
         self._cleaner = cleaner
         self._text = text
         self._url = url
+        self._title = title
         self._into = into or text
 
     def __call__(self, batch: dict[str, list[Any]]) -> dict[str, list[Any]]:
         """Clean a batch."""
-        made = self._cleaner(batch[self._text], batch[self._url] if self._url else None)
+        urls, titles = (batch[name] if name else None for name in (self._url, self._title))
+        made = self._cleaner(batch[self._text], urls, titles)
         return {
             self._into: made.texts,
             VERDICT: made.verdicts,
             CUT: made.cuts,
             ERROR: made.errors,
+            **({} if made.baits is None else {BAIT: made.baits}),
         }
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -118,11 +140,9 @@ class DatasetCleaner:
         The recipe's stamp is among them, so that other rules or another version find no cache.
         """
         recipe = self._cleaner.recipe
-        columns = (self._cleaner.html, self._text, self._url, self._into)
-        return _rebuilt, (recipe.stamp(), recipe.plain(), *columns)
+        columns = (self._text, self._url, self._title, self._into)
+        return _rebuilt, (recipe.stamp(), recipe.plain(), self._cleaner.html, *columns)
 
 
-def _rebuilt(
-    _stamp: str, plain: tuple[Any, ...], html: bool, text: str, url: str | None, into: str
-) -> DatasetCleaner:
-    return DatasetCleaner(ColumnCleaner(Recipe.of(plain), html), text, url, into)
+def _rebuilt(_stamp: str, plain: tuple[Any, ...], html: bool, *columns: Any) -> DatasetCleaner:
+    return DatasetCleaner(ColumnCleaner(Recipe.of(plain), html), *columns)

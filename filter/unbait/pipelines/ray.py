@@ -28,13 +28,16 @@ class RayCleaner:
         *,
         text: str = "text",
         url: str | None = None,
+        title: str | None = None,
         html: bool = False,
         into: str | None = None,
         recipe: Recipe = _DEFAULT,
     ) -> None:
         """Build this actor's cleaner."""
         self._cleaner = ColumnCleaner(recipe, html)
-        self._columns: dict[str, Any] = {"text": text, "url": url, "into": into}
+        self._columns: dict[str, Any] = {
+            "text": text, "url": url, "title": title, "into": into,
+        }  # fmt: skip
         recipe.cleaner()
 
     def __call__(self, batch: Any) -> Any:

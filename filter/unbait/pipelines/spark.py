@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
-from unbait.pipelines.columns import CUT, ERROR, VERDICT, ColumnCleaner
+from unbait.pipelines.columns import BAIT, CUT, ERROR, VERDICT, ColumnCleaner
 from unbait.pipelines.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ def clean_spark(
     *,
     text: str = "text",
     url: str | None = None,
+    title: str | None = None,
     html: bool = False,
     into: str | None = None,
     recipe: Recipe = _DEFAULT,
@@ -36,17 +37,20 @@ def clean_spark(
 
     ``via`` chooses mapInArrow, which is faster, or mapInPandas.
     """
-    schema = clean_schema(frame.schema, into or text)
-    columns = {"text": text, "url": url, "into": into}
+    schema = clean_schema(frame.schema, into or text, bait=title is not None)
+    columns = {"text": text, "url": url, "title": title, "into": into}
     cleaner = ColumnCleaner(recipe, html)
     if via == "arrow":
         return frame.mapInArrow(arrow_batches(cleaner, columns), schema)
     return frame.mapInPandas(pandas_batches(recipe, html, columns), schema)
 
 
-def clean_schema(schema: StructType, into: str) -> StructType:
-    """Give the schema of a cleaned frame: the columns that were there, and those that tell."""
-    from pyspark.sql.types import LongType, StringType, StructField, StructType
+def clean_schema(schema: StructType, into: str, *, bait: bool = False) -> StructType:
+    """Give the schema of a cleaned frame: the columns that were there, and those that tell.
+
+    ``bait`` says that headlines are scored.
+    """
+    from pyspark.sql.types import DoubleType, LongType, StringType, StructField, StructType
 
     fields = list(schema.fields)
     if into not in schema.fieldNames():
@@ -55,6 +59,7 @@ def clean_schema(schema: StructType, into: str) -> StructType:
         StructField(VERDICT, StringType()),
         StructField(CUT, LongType()),
         StructField(ERROR, StringType()),
+        *((StructField(BAIT, DoubleType()),) if bait else ()),
     )
     return StructType([*fields, *told])
 
