@@ -6,7 +6,7 @@ import copy
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -25,7 +25,7 @@ from unbait.threads import one_thread
 from unbait.types import CATEGORIES, Document, Finding, Policy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from bs4 import Tag
     from numpy.typing import NDArray
@@ -34,8 +34,13 @@ if TYPE_CHECKING:
     from unbait.html import Taken
     from unbait.pages import PageCleaner, PageResult
 
+    Page = str | bytes | Tag
+
+Item = TypeVar("Item")
+Made = TypeVar("Made")
 BATCH_CHARACTERS = 1 << 19
-BATCH_DOCUMENTS = 4096
+BATCH_MARKUP = 1 << 21  # characters or bytes of pages
+BATCH_ITEMS = 4096
 SOUND_REST = 0.2  # what is left of a paragraph stays if no likelier junk than this by its words,
 MOST_ROUNDS = 3  # of judging what is left again
 LEAST_REST = 24  # and of at least so many features: six words, twelve ideographs
@@ -84,20 +89,23 @@ class Cleaner:
         self, documents: Iterable[str | Document], jobs: int = 1
     ) -> Iterator[Result]:
         """Clean any number of texts, streaming, in order; ``jobs`` processes share the work."""
-        batches = _batches(documents)
-        if jobs == 1:
-            for one in batches:
-                yield from self._clean_batch(one)
-            return
-        from joblib import Parallel, delayed
+        batches = _gathered(map(_document, documents), _weight_of_text, BATCH_CHARACTERS)
+        yield from _spread(self._clean_batch, batches, jobs)
 
-        work = Parallel(n_jobs=jobs, return_as="generator", batch_size=1)
-        for results in work(delayed(_clean_batch)(self, one) for one in batches):
-            yield from results
-
-    def clean_html(self, page: str | bytes | Tag, url: str | None = None) -> PageResult:
+    def clean_html(self, page: Page, url: str | None = None) -> PageResult:
         """Clean a page: bytes of any charset, a string, a BeautifulSoup tree or tag."""
         return self._pages.clean(page, url)
+
+    def clean_html_many(
+        self, pages: Iterable[Page | tuple[Page, str | None]], jobs: int = 1
+    ) -> Iterator[PageResult]:
+        """Clean any number of pages, each alone or with its url, as ``clean_many`` does texts.
+
+        InputError when one of them is no page.
+        """
+        pairs = (one if isinstance(one, tuple) else (one, None) for one in pages)
+        batches = _gathered(pairs, _weight_of_page, BATCH_MARKUP)
+        yield from _spread(self._pages.clean_all, batches, jobs)
 
     def prune(self, soup: Tag, url: str | None = None) -> list[Taken]:
         """Take the junk elements out of a BeautifulSoup tree, in place; return what was taken."""
@@ -274,10 +282,6 @@ class Cleaner:
         return Inside(suspects, rest, model.sentence_threshold)
 
 
-def _clean_batch(cleaner: Cleaner, documents: Sequence[Document]) -> list[Result]:
-    return cleaner._clean_batch(documents)  # the worker's half of clean_many
-
-
 def _checked(text: Any) -> str:
     if not isinstance(text, str):
         raise InputError(
@@ -287,21 +291,48 @@ def _checked(text: Any) -> str:
     return text
 
 
-def _batches(documents: Iterable[str | Document]) -> Iterator[list[Document]]:
-    """Put neighbouring documents together until a batch is worth its calls."""
-    gathered: list[Document] = []
-    characters = 0
-    for one in documents:
-        document = one if isinstance(one, Document) else Document(_checked(one))
-        if gathered and (
-            characters + len(document.text) > BATCH_CHARACTERS or len(gathered) >= BATCH_DOCUMENTS
-        ):
-            yield gathered
-            gathered, characters = [], 0
-        gathered.append(document)
-        characters += len(document.text)
-    if gathered:
-        yield gathered
+def _document(one: str | Document) -> Document:
+    return one if isinstance(one, Document) else Document(_checked(one))
+
+
+def _weight_of_text(document: Document) -> int:
+    return len(document.text)
+
+
+def _weight_of_page(page: tuple[Page, str | None]) -> int:
+    source = page[0]
+    return len(source) if isinstance(source, str | bytes) else BATCH_MARKUP // 8
+
+
+def _gathered(
+    items: Iterable[Item], weight: Callable[[Item], int], most: int
+) -> Iterator[list[Item]]:
+    """Put neighbours together until a batch is worth its calls."""
+    held: list[Item] = []
+    total = 0
+    for item in items:
+        if held and (total + weight(item) > most or len(held) >= BATCH_ITEMS):
+            yield held
+            held, total = [], 0
+        held.append(item)
+        total += weight(item)
+    if held:
+        yield held
+
+
+def _spread(
+    work: Callable[[list[Item]], list[Made]], batches: Iterator[list[Item]], jobs: int
+) -> Iterator[Made]:
+    """Do the batches one after the other, or in so many processes, and keep their order."""
+    if jobs == 1:
+        for one in batches:
+            yield from work(one)
+        return
+    from joblib import Parallel, delayed
+
+    parallel = Parallel(n_jobs=jobs, return_as="generator", batch_size=1)
+    for made in parallel(delayed(work)(one) for one in batches):
+        yield from made
 
 
 def _host(url: str | None) -> str | None:

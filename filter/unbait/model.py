@@ -312,7 +312,7 @@ def _empty_look() -> Look:
     return Look(
         np.zeros((0, LOGITS), dtype=np.float32),
         np.zeros((0, len(features.SHAPE_NAMES)), dtype=np.float32),
-        features.Bonds(np.zeros(0, np.uint64), np.zeros(0, np.uint64)),
+        features.Bonds(np.zeros(0, np.uint64), np.zeros(0, np.uint64), nothing),
         np.zeros((0, len(features.TIE_NAMES)), dtype=np.float32),
         features.no_layout(0), np.zeros((0, len(CATEGORIES)), dtype=np.float32),
         nothing, nothing, np.zeros((0, LOGITS), dtype=np.float32), np.zeros(0, np.float32),

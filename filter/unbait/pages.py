@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from unbait import html, modelfile
-from unbait.features.layout import layout
 from unbait.fold import codes_of, fold
-from unbait.html import tags
 from unbait.outcome import JudgedTable, Outcome
-from unbait.policy import Judgement, Span
+from unbait.pageblocks import KeptBlocks
+from unbait.policy import Judgement
 from unbait.result import Result
 from unbait.segment import Batch, arrange
 from unbait.threads import one_thread
 from unbait.types import CATEGORIES, Document, Finding, Verdict
 
 if TYPE_CHECKING:
-    from bs4 import Tag
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
-    from unbait.cleaner import Cleaner
+    from unbait.cleaner import Cleaner, Page
 
 PAGE = "PAGE"
 _SAYS = "the page's own layout puts it outside the main content"
@@ -96,6 +96,20 @@ class PageResult(Result):
         return {**super().__getstate__(), **made}
 
 
+class _Read(NamedTuple):
+    """A page, what it says of itself, and its text as the document to be cleaned."""
+
+    page: html.Page
+    said: dict[str, str | None]
+    document: Document
+
+
+def _read(source: Page, url: str | None) -> _Read:
+    page = html.read_page(source, url=url)
+    said = html.metadata(page)
+    return _Read(page, said, Document(page.text, said["title"], url=url))
+
+
 @cache
 def _packaged_model() -> html.PageModel:
     """Load the packaged page model once: cleaners of many policies share it."""
@@ -114,18 +128,30 @@ class PageCleaner:
         """Load the packaged page model for ``cleaner``."""
         return cls(cleaner, _packaged_model())
 
-    @one_thread()
-    def clean(self, source: str | bytes | Tag, url: str | None = None) -> PageResult:
+    def clean(self, source: Page, url: str | None = None) -> PageResult:
         """Clean one page; InputError says when it is none."""
-        page = html.read_page(source, url=url)
-        said = html.metadata(page)
-        notes = (*page.truncated, *page.notes)
-        document = Document(page.text, said["title"], url=url)
-        judged, batch = self._judge(page, document)
+        return self.clean_all([(source, url)])[0]
+
+    @one_thread()
+    def clean_all(self, sources: Sequence[tuple[Page, str | None]]) -> list[PageResult]:
+        """Clean pages, each given with its url; what their layout keeps is judged together."""
+        read = [_read(source, url) for source, url in sources]
+        junk = self.model.score([one.page for one in read])
+        parts = [self._kept(one, chance) for one, chance in zip(read, junk, strict=True)]
+        inner = self._judge_blocks(read, parts)
+        return [self._result(*one) for one in zip(read, junk, parts, inner, strict=True)]
+
+    def _result(
+        self, read: _Read, junk: NDArray[np.float32], part: NDArray[np.int64], inner: Judgement
+    ) -> PageResult:
+        page = read.page
+        judged = self._widen(page, junk, part, inner)
+        batch = _batch_of(page.text + "\n", page.start, page.end)
         policy, explainer = self.cleaner.policy, self.cleaner.explainer
         outcome = Outcome(page.text, JudgedTable(batch, judged), 0, policy, explainer)
-        result = Result(document, outcome, notes)
-        return PageResult(self._or_own_body(said, result, notes), page, self.model, said)
+        notes = (*page.truncated, *page.notes)
+        result = Result(read.document, outcome, notes)
+        return PageResult(self._or_own_body(read.said, result, notes), page, self.model, read.said)
 
     def _or_own_body(
         self, said: dict[str, str | None], result: Result, notes: tuple[str, ...]
@@ -138,65 +164,45 @@ class PageCleaner:
         own.notes = (*notes, "the text is the page's own JSON-LD articleBody", *own.notes)
         return own
 
-    def _judge(self, page: html.Page, document: Document) -> tuple[Judgement, Batch]:
-        """Judge every block: by the page first, by its words where the page keeps it."""
-        batch = _batch_of(page.text + "\n", page.start, page.end)
-        junk = self.model.score([page])[0]
-        kept = self.model.select(page, junk, threshold=self.cleaner.policy.threshold)
-        kept[self._held(batch, document)] = True
-        part = np.flatnonzero(kept)
-        judged = self._judge_blocks(page, part, document)
-        return self._widen(page, junk, part, judged), batch
+    def _kept(self, read: _Read, junk: NDArray[np.float32]) -> NDArray[np.int64]:
+        """Return the blocks that the page's layout keeps, and those that a keep rule holds."""
+        kept = self.model.select(read.page, junk, threshold=self.cleaner.policy.threshold)
+        kept[self._held(read)] = True
+        return np.flatnonzero(kept)
 
-    def _held(self, batch: Batch, document: Document) -> list[int]:
+    def _held(self, read: _Read) -> list[int]:
         """Return the blocks that a keep rule of one's own holds, wherever on the page."""
-        cleaner = self.cleaner
+        cleaner, page = self.cleaner, read.page
         if not cleaner.own_keeps:
             return []
+        batch = _batch_of(page.text + "\n", page.start, page.end)
         folded = fold(batch.codes)
-        findings = cleaner.findings(cleaner.hits(batch, folded, [document]), folded)
+        findings = cleaner.findings(cleaner.hits(batch, folded, [read.document]), folded)
         return [segment for segment, finding in findings if finding.code in cleaner.own_keeps]
 
-    def _cleaner_of(self, page: html.Page) -> Cleaner:
-        """Return the cleaner for the words of a page of this type."""
-        cleaner = self.cleaner
-        chances = self.model.page_types(page)
-        if sum(chances[name] for name in _PROSE) >= _LIKELY:
-            return cleaner
-        surer = 1 - (1 - cleaner.policy.threshold) * _DOUBT
-        return cleaner.with_policy(replace(cleaner.policy, threshold=surer))
-
     def _judge_blocks(
-        self, page: html.Page, part: NDArray[np.int64], document: Document
-    ) -> Judgement:
-        """Judge these blocks by their words, as if the page held nothing else."""
-        cleaner = self._cleaner_of(page)
-        text = "\n".join([*(page.block(i) for i in part.tolist()), ""])
-        size = page.end[part] - page.start[part]
-        end = np.cumsum(size + 1) - 1
-        batch = _batch_of(text, end - size, end)
-        folded = fold(batch.codes)
-        hits = cleaner.hits(batch, folded, [document])
-        names = [tags.NAMES[tag] for tag in page.tag[part].tolist()]
-        judged = cleaner.judge(
-            batch, folded, cleaner.findings(hits, folded), cleaner.told(hits, len(part)),
-            layout(names, page.link_share[part]),
-        )  # fmt: skip
-        shift = (page.start[part] - batch.start).tolist()
-        findings = {
-            i: [_moved(finding, shift[i]) for finding in found]
-            for i, found in judged.findings.items()
-        }
-        spans = {
-            i: [
-                _moved(span, shift[i])._replace(
-                    finding=span.finding and _moved(span.finding, shift[i])
-                )
-                for span in found
-            ]
-            for i, found in judged.spans.items()
-        }
-        return replace(judged, findings=findings, spans=spans)
+        self, read: Sequence[_Read], parts: Sequence[NDArray[np.int64]]
+    ) -> list[Judgement]:
+        """Judge the blocks ``parts`` of each page by their words, as if it held nothing else."""
+        judged: dict[int, Judgement] = {}
+        prose = [self._is_prose(one.page) for one in read]
+        for kind, cleaner in ((True, self.cleaner), (False, self._restrained)):
+            mine = [i for i, is_prose in enumerate(prose) if is_prose is kind]
+            if mine:
+                blocks = KeptBlocks.of([read[i].page for i in mine], [parts[i] for i in mine])
+                found = blocks.judge(cleaner, [read[i].document for i in mine])
+                judged.update(zip(mine, found, strict=True))
+        return [judged[i] for i in range(len(read))]
+
+    def _is_prose(self, page: html.Page) -> bool:
+        chances = self.model.page_types(page)
+        return sum(chances[name] for name in _PROSE) >= _LIKELY
+
+    @property
+    def _restrained(self) -> Cleaner:
+        """Return the cleaner for the words of pages that may be no prose."""
+        surer = 1 - (1 - self.cleaner.policy.threshold) * _DOUBT
+        return self.cleaner.with_policy(replace(self.cleaner.policy, threshold=surer))
 
     def _widen(
         self, page: html.Page, junk: NDArray[np.float32], part: NDArray[np.int64], inner: Judgement
@@ -218,13 +224,6 @@ class PageCleaner:
             findings[i] = [Finding(start, end, kinds[i], PAGE, _SAYS, float(score[i]), True)]
         spans = {int(part[i]): found for i, found in inner.spans.items()}
         return Judgement(category, score, marked, spans, findings, np.zeros(1, dtype=bool))
-
-
-Placed = TypeVar("Placed", Finding, Span)
-
-
-def _moved(one: Placed, shift: int) -> Placed:
-    return one._replace(start=one.start + shift, end=one.end + shift)
 
 
 def _batch_of(text: str, start: NDArray[np.int64], end: NDArray[np.int64]) -> Batch:

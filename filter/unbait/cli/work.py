@@ -61,12 +61,14 @@ def outcomes(
     """Clean every source, in order; one that fails comes out as a `Reject`."""
     for batch in _batches(sources, task.kind):
         texts = [item for item in batch if isinstance(item, Loaded) and item.decoded is not None]
+        pages = [item for item in batch if isinstance(item, Loaded) and item.decoded is None]
         cleaned = iter(_clean_texts(cleaner, texts, task))
+        made = iter(_clean_pages(cleaner, pages, task))
         for item in batch:
             if isinstance(item, Reject):
                 yield item
             elif item.decoded is None:
-                yield _clean_page(cleaner, item, task)
+                yield next(made)
             else:
                 yield next(cleaned)
 
@@ -128,6 +130,16 @@ def _clean_one(cleaner: Cleaner, item: Loaded, document: Document) -> Done | Rej
     except Exception as error:  # one bad input must not take the others with it
         return _reject(item, error)
     return Done(item, result)
+
+
+def _clean_pages(cleaner: Cleaner, pages: list[Loaded], task: Task) -> Iterable[Done | Reject]:
+    """Clean pages as texts are cleaned."""
+    try:
+        pairs = ((item.raw, task.url) for item in pages)
+        results = list(cleaner.clean_html_many(pairs, jobs=task.jobs)) if pages else []
+    except Exception:  # as above
+        return [_clean_page(cleaner, item, task) for item in pages]
+    return map(Done, pages, results)
 
 
 def _clean_page(cleaner: Cleaner, item: Loaded, task: Task) -> Done | Reject:

@@ -27,18 +27,20 @@ class Bonds:
     """What ties are counted from.
 
     ``words`` (words,) are sorted: above a word as it stands in its document, below its segment.
-    ``lines`` (segments,) hash each segment as it stands in its document.
+    ``lines`` (segments,) hash each segment as it stands in its document. ``document`` (segments,)
+    numbers the documents, whose segments stand together; only equality matters.
     """
 
     words: NDArray[np.uint64]
     lines: NDArray[np.uint64]
+    document: NDArray[np.int64]
 
     def columns(self) -> NDArray[np.float32]:
         """Return what each segment shares with its document: (segments, len(TIE_NAMES))."""
         count = len(self.lines)
         keys = (self.words >> _HALF).astype(np.uint32)
         where = (self.words & _SEGMENT).astype(np.int64)
-        elsewhere, after, before = _spread(keys, where, count)
+        elsewhere, after, before = _spread(keys, where, self.document)
         totals = np.bincount(where, minlength=count)
         some = np.maximum(totals, 1)
         repeated, earlier = _repeats(self.lines)
@@ -52,26 +54,29 @@ class Bonds:
         kept[part] = True
         number = (np.cumsum(kept) - 1).astype(np.uint64)
         words = self.words[kept[self.words & _SEGMENT]]
-        return Bonds(words & ~_SEGMENT | number[words & _SEGMENT], self.lines[part])
+        words = words & ~_SEGMENT | number[words & _SEGMENT]
+        return Bonds(words, self.lines[part], self.document[part])
 
     @staticmethod
     def joined(parts: Sequence[Bonds]) -> Bonds:
         """Put the bonds of runs of segments one after another; no document is in two of them."""
         first = np.cumsum([0, *(len(part.lines) for part in parts)]).astype(np.uint64)
         words = [part.words + low for part, low in zip(parts, first[:-1], strict=True)]
-        return Bonds(np.concatenate(words), np.concatenate([part.lines for part in parts]))
+        lines, document = zip(*((part.lines, part.document) for part in parts), strict=True)
+        return Bonds(np.concatenate(words), np.concatenate(lines), np.concatenate(document))
 
 
 def bonds(tokens: Tokens, document: NDArray[np.int64]) -> Bonds:
     """Return what binds segments together.
 
     Words of four letters and more count, and pairs of characters where no spaces are written.
-    ``document`` (segments,) numbers the documents; only equality matters.
+    ``document`` is that of ``Bonds``.
     """
     where = tokens.segment()
     telling = (tokens.kind == LETTER) & (tokens.end - tokens.start >= _WORD_LENGTH)
     chosen = np.flatnonzero(telling)
-    pair = np.flatnonzero((tokens.kind[:-1] == IDEOGRAPH) & (tokens.kind[1:] == IDEOGRAPH))
+    unspaced = tokens.kind == IDEOGRAPH
+    pair = np.flatnonzero(unspaced[:-1] & unspaced[1:] & (where[:-1] == where[1:]))
     word = tokens.hash
     keys = np.concatenate((word[chosen], (word[pair] * _PAIR) ^ word[pair + 1]))
     where = np.concatenate((where[chosen], where[pair]))
@@ -80,7 +85,7 @@ def bonds(tokens: Tokens, document: NDArray[np.int64]) -> Bonds:
     words = ((keys ^ salt[where]) * _PAIR).astype(np.uint64) << _HALF
     words |= where.astype(np.uint64)
     words.sort()
-    return Bonds(words, _lines(tokens, salt))
+    return Bonds(words, _lines(tokens, salt), document)
 
 
 def ties(tokens: Tokens, document: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -89,13 +94,16 @@ def ties(tokens: Tokens, document: NDArray[np.int64]) -> NDArray[np.float32]:
 
 
 def _spread(
-    keys: NDArray[np.uint32], where: NDArray[np.int64], count: int
+    keys: NDArray[np.uint32], where: NDArray[np.int64], document: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Count per segment the words that stand in another one, in the next, in the one before."""
+    count = len(document)
     if not len(keys):
         nothing = np.zeros(count, dtype=np.int64)
         return nothing, nothing, nothing
     same = keys[1:] == keys[:-1]
+    alike = np.flatnonzero(same)  # in 32 bits words of two documents can look alike
+    same[alike] = document[where[alike]] == document[where[alike + 1]]
     step = np.where(same, where[1:] - where[:-1], 0)
     run_first = np.flatnonzero(np.append(True, ~same))
     run = np.diff(np.append(run_first, len(keys)))

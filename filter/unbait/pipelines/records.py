@@ -27,7 +27,7 @@ def clean_records(
     size = 0
     for record in records:
         held.append(record)
-        size += len(record.text or "") if isinstance(record, Record) else 0
+        size += len(record.text or record.page or "") if isinstance(record, Record) else 0
         if len(held) >= _RECORDS or size >= _CHARACTERS:
             yield from _clean(cleaner, held)
             held, size = [], 0
@@ -56,14 +56,14 @@ def _clean(
     cleaner: Cleaner, records: list[Record | Bad]
 ) -> Iterator[tuple[Record, Result | None] | Bad]:
     texts = [one for one in records if isinstance(one, Record) and one.text is not None]
-    results = iter(_texts(cleaner, texts))
+    results, pages = iter(_texts(cleaner, texts)), iter(_pages(cleaner, records))
     for record in records:
         if isinstance(record, Bad):
             yield record
         elif record.text is not None:
             yield _paired(record, next(results))
         elif record.page is not None:
-            yield _paired(record, _page(cleaner, record))
+            yield _paired(record, next(pages))
         else:
             yield record, None
 
@@ -85,6 +85,18 @@ def _text(cleaner: Cleaner, record: Record) -> Result | Bad:
     except Exception as error:  # one bad record must not take the others with it
         return bad_of(record, error)
     return result
+
+
+def _pages(cleaner: Cleaner, records: Iterable[Record | Bad]) -> list[Result | Bad]:
+    pages = [
+        one
+        for one in records
+        if isinstance(one, Record) and one.text is None and one.page is not None
+    ]
+    try:
+        return list(cleaner.clean_html_many((one.page or "", one.url) for one in pages))
+    except Exception:  # as above
+        return [_page(cleaner, one) for one in pages]
 
 
 def _page(cleaner: Cleaner, record: Record) -> Result | Bad:
