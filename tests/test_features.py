@@ -67,6 +67,26 @@ def test_ties_see_words_shared_within_a_document_only() -> None:
     assert repeated.tolist() == [0, 0, 0, 1, 1]
 
 
+def test_ties_of_unspaced_scripts_end_with_the_segment() -> None:
+    alone, beside = batch(["桥关闭了"]), batch(["桥关闭了", "桥又开了"])
+    ties = [
+        features.ties(features.tokenize(one.codes, one.start, one.end), one.segment_document)
+        for one in (alone, beside)
+    ]
+    assert (ties[0][0] == ties[1][0]).all()
+
+
+def test_words_of_two_documents_that_hash_alike_are_no_tie() -> None:
+    segments = np.arange(2)
+    words = (np.uint64(7) << np.uint64(32)) | segments.astype(np.uint64)
+    lines = np.array([1, 2], dtype=np.uint64)
+    same = features.Bonds(words, lines, np.zeros(2, dtype=np.int64)).columns()
+    apart = features.Bonds(words, lines, segments).columns()
+    elsewhere = features.TIE_NAMES.index("shared_elsewhere")
+    assert same[:, elsewhere].tolist() == [1, 1]
+    assert apart[:, elsewhere].tolist() == [0, 0]
+
+
 def test_shape_tells_case_ends_and_marks() -> None:
     made = batch(["READ MORE → http://a.b\nIt closes.\n“Yes?”"])
     folded = fold(made.codes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,11 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from unbait import Cleaner
+from unbait import Cleaner, InputError
+from unbait.cleaner import BATCH_MARKUP
 from unbait.cli import main
 from unbait.html import read_page
+from unbait.pages import PageResult
 
 # A scraped article with two injected lines, made up, in the shape such articles have.
 ARTICLE = (
@@ -226,3 +229,51 @@ def test_explain_writes_a_report_of_the_page(tmp_path: Path) -> None:
     assert all(":" in str(b["title"]) for b in cut)
     several = CliRunner().invoke(main, ["explain", "--html", str(report), str(page), str(page)])
     assert several.exit_code == 2
+
+
+def told(result: PageResult) -> list[tuple[object, ...]]:
+    return [(d.start, d.end, d.category, d.action, d.reasons) for d in result.decisions]
+
+
+PAGES = (
+    page_of(ARTICLE, framed=True),
+    "<p>",
+    "<html><body>" + NAVIGATION + FOOTER + "</body></html>",
+    page_of(ARTICLE[:3]).encode("utf-16"),
+    BeautifulSoup(page_of(ARTICLE, linked=True), "html.parser"),
+    "<ul>" + "".join(f"<li><a href='/{i}'>Shoes {i}</a></li>" for i in range(60)) + "</ul>",
+)
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_page_among_others_is_cleaned_as_alone(cleaner: Cleaner, jobs: int) -> None:
+    alone = [cleaner.clean_html(page) for page in PAGES]
+    order = [*range(len(PAGES)), *reversed(range(len(PAGES)))]
+    for number, result in zip(
+        order, cleaner.clean_html_many((PAGES[i] for i in order), jobs=jobs), strict=True
+    ):
+        assert result.text == alone[number].text
+        assert told(result) == told(alone[number])
+        scores = [(d.score, e.score) for d, e in zip(result.decisions, alone[number].decisions,
+                                                     strict=True)]  # fmt: skip
+        assert all(abs(one - other) < 1e-6 for one, other in scores)
+
+
+def test_pages_may_come_with_their_urls_and_as_a_stream(cleaner: Cleaner) -> None:
+    taken = []
+
+    def pages() -> Iterator[tuple[str, str]]:
+        for number in range(3 * BATCH_MARKUP // 100_000):
+            taken.append(number)
+            yield page_of(ARTICLE) + " " * 100_000, f"https://news.example/{number}"
+
+    results = cleaner.clean_html_many(pages())
+    first = next(results)
+    assert first.document.url == "https://news.example/0"
+    assert len(taken) < 2 * BATCH_MARKUP // 100_000
+    assert [one.document.url for one in results][-1] == f"https://news.example/{taken[-1]}"
+
+
+def test_one_of_many_that_is_no_page_is_an_error_with_a_code(cleaner: Cleaner) -> None:
+    with pytest.raises(InputError):
+        list(cleaner.clean_html_many(["<p>A page.</p>", 7]))  # type: ignore[list-item]
