@@ -13,17 +13,21 @@ import json
 import lzma
 import zlib
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from training.page import FOLDS, Sample, _by_page, _first_path, assemble, read
 from training.page_labels import word_f1, words
 from unbait import Cleaner
-from unbait.html import PAGE_TYPES, PageModel
-from unbait.pages import PageCleaner
+from unbait.html import PAGE_TYPES, Page, PageModel
+from unbait.pages import PageCleaner, Read
 from unbait.types import Document
 
+Taken = tuple[Sample, NDArray[np.int64]]  # a page, and the blocks it keeps
+TOGETHER = 32
 COLUMNS = ("page model alone", "paragraph model as on texts", "restrained by page type")
 
 
@@ -39,25 +43,27 @@ def learned_from(data: Path) -> set[str]:
         return {json.loads(line)["id"] for line in lines}
 
 
-def text_left(cleaner: PageCleaner, s: Sample, part) -> list[str]:  # type: ignore[no-untyped-def]
-    """Return the words of these blocks that the paragraph stage leaves."""
-    judged = cleaner._judge_blocks(s.page, part, Document(s.page.text, s.page.head.title or None))
-    if judged.guarded.any():
-        return [word for i in part for word in s.labelled.words[i]]
-    left: list[str] = []
-    for number, i in enumerate(part.tolist()):
-        if judged.marked[number]:
-            continue
-        text, base = s.page.block(i), int(s.page.start[i])
-        for span in sorted(judged.spans.get(number, []), key=lambda span: -span.start):
-            text = text[: max(span.start - base, 0)] + text[span.end - base :]
-        left += words(text, s.group == "Chinese")
-    return left
+def texts_left(cleaner: PageCleaner, kept: list[Taken]) -> Iterator[list[str]]:
+    """Yield, page by page, the words of the kept blocks that the paragraph stage leaves."""
+    read = [Read(s.page, {}, Document(s.page.text, s.page.head.title or None)) for s, _ in kept]
+    judgements = cleaner.judge_blocks(read, [part for _, part in kept])
+    for (s, part), judged in zip(kept, judgements, strict=True):
+        guarded = bool(judged.guarded.any())
+        left: list[str] = []
+        for number, i in enumerate(part.tolist()):
+            if judged.marked[number] and not guarded:
+                continue
+            text, base = s.page.block(i), int(s.page.start[i])
+            spans = [] if guarded else judged.spans.get(number, [])
+            for span in sorted(spans, key=lambda span: -span.start):
+                text = text[: max(span.start - base, 0)] + text[span.end - base :]
+            left += words(text, s.group == "Chinese")
+        yield left
 
 
 class Unrestrained(PageCleaner):
-    def _cleaner_of(self, page):  # type: ignore[no-untyped-def]
-        return self.cleaner
+    def is_prose(self, page: Page) -> bool:
+        return True
 
 
 def main() -> None:
@@ -75,15 +81,19 @@ def main() -> None:
             samples[i].page.caches["known types"] = types
     known = Known(model.arrays, model.manifest, model.networks)
     both = [kind(Cleaner(), known) for kind in (Unrestrained, PageCleaner)]
+    taken = [
+        (s, np.flatnonzero(known.select(s.page, junk)))
+        for s, junk in zip(samples, scores, strict=True)
+        if s.name != "annotated" and s.id not in learned and len(s.page)
+        and not zlib.crc32(s.id.encode()) % arguments.every
+    ]  # fmt: skip
+    parts = [taken[low : low + TOGETHER] for low in range(0, len(taken), TOGETHER)]
+    columns = [
+        [[word for i in part for word in s.labelled.words[i]] for s, part in taken],
+        *([text for part in parts for text in texts_left(one, part)] for one in both),
+    ]
     found: dict[str, list[list[float]]] = defaultdict(list)
-    for s, junk in zip(samples, scores, strict=True):
-        if s.name == "annotated" or s.id in learned or not len(s.page):
-            continue
-        if zlib.crc32(s.id.encode()) % arguments.every:
-            continue
-        part = np.flatnonzero(known.select(s.page, junk))
-        texts = [[word for i in part for word in s.labelled.words[i]]]
-        texts += [text_left(cleaner, s, part) for cleaner in both]
+    for (s, _), *texts in zip(taken, *columns, strict=True):
         row = [word_f1(text, s.labelled.gold) for text in texts]
         found[f"{s.name}/{s.group}"].append(row)
         found[s.name].append(row)

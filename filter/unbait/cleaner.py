@@ -146,14 +146,19 @@ class Cleaner:
         ]
 
     def judge_texts(
-        self, made: Batch, folded: Folded, documents: Sequence[Document]
+        self,
+        made: Batch,
+        folded: Folded,
+        documents: Sequence[Document],
+        layouts: NDArray[np.float32] | None = None,
     ) -> Judgement:
         """Judge the segments of a batch of texts; sentences that are suspect go to the rules too.
 
-        Both go at once: the fewer calls of the engine, the less each costs.
+        Both go at once: the fewer calls of the engine, the less each costs. ``layouts`` says how
+        the segments of pages are laid out.
         """
         untold = np.zeros((len(made.start), len(CATEGORIES)), dtype=np.float32)
-        look = self._model.look(made, folded, untold)
+        look = self._model.look(made, folded, untold, layouts)
         pieces, within = self._suspects(made, look)
         inner_bounds = within.from_source(pieces.lines.start), within.from_source(pieces.lines.end)
         start, end = folded.from_source(made.start), folded.from_source(made.end)
@@ -198,22 +203,6 @@ class Cleaner:
     def told(self, hits: Hits, segments: int) -> NDArray[np.float32]:
         """Return what the packaged rules tell the model: (segments, categories)."""
         return self._rules.told(hits, segments)
-
-    def judge(
-        self,
-        made: Batch,
-        folded: Folded,
-        findings: Sequence[tuple[int, Finding]],
-        told: NDArray[np.float32],
-        layouts: NDArray[np.float32] | None = None,
-    ) -> Judgement:
-        """Judge the segments of a batch by model, rules and policy."""
-        look = self._model.look(made, folded, told, layouts)
-        pieces, within = self._suspects(made, look)
-        start = within.from_source(pieces.lines.start)
-        hits = self._rules.find(within.codes, start, within.from_source(pieces.lines.end))
-        again = self._model.look(pieces.lines, within, self.told(hits, len(start)))
-        return self._judge(made, look, findings, pieces, again)
 
     def _suspects(self, made: Batch, look: Look) -> tuple[Pieces, Folded]:
         """Return the sentences of suspect paragraphs as lines, and these folded."""

@@ -54,12 +54,8 @@ class KeptBlocks:
 
     def judge(self, cleaner: Cleaner, documents: Sequence[Document]) -> Iterator[Judgement]:
         """Yield what is judged of each page's blocks, numbered and placed as on the page."""
-        batch = self.batch
-        folded = fold(batch.codes)
-        hits = cleaner.hits(batch, folded, documents)
-        told = cleaner.told(hits, len(batch.start))
-        found = cleaner.findings(hits, folded)
-        judged = cleaner.judge(batch, folded, found, told, self.layouts)
+        folded = fold(self.batch.codes)
+        judged = cleaner.judge_texts(self.batch, folded, documents, self.layouts)
         for number in range(len(documents)):
             yield self._page(judged, number)
 

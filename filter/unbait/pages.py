@@ -96,7 +96,7 @@ class PageResult(Result):
         return {**super().__getstate__(), **made}
 
 
-class _Read(NamedTuple):
+class Read(NamedTuple):
     """A page, what it says of itself, and its text as the document to be cleaned."""
 
     page: html.Page
@@ -104,10 +104,10 @@ class _Read(NamedTuple):
     document: Document
 
 
-def _read(source: Page, url: str | None) -> _Read:
+def _read(source: Page, url: str | None) -> Read:
     page = html.read_page(source, url=url)
     said = html.metadata(page)
-    return _Read(page, said, Document(page.text, said["title"], url=url))
+    return Read(page, said, Document(page.text, said["title"], url=url))
 
 
 @cache
@@ -138,11 +138,11 @@ class PageCleaner:
         read = [_read(source, url) for source, url in sources]
         junk = self.model.score([one.page for one in read])
         parts = [self._kept(one, chance) for one, chance in zip(read, junk, strict=True)]
-        inner = self._judge_blocks(read, parts)
+        inner = self.judge_blocks(read, parts)
         return [self._result(*one) for one in zip(read, junk, parts, inner, strict=True)]
 
     def _result(
-        self, read: _Read, junk: NDArray[np.float32], part: NDArray[np.int64], inner: Judgement
+        self, read: Read, junk: NDArray[np.float32], part: NDArray[np.int64], inner: Judgement
     ) -> PageResult:
         page = read.page
         judged = self._widen(page, junk, part, inner)
@@ -164,13 +164,13 @@ class PageCleaner:
         own.notes = (*notes, "the text is the page's own JSON-LD articleBody", *own.notes)
         return own
 
-    def _kept(self, read: _Read, junk: NDArray[np.float32]) -> NDArray[np.int64]:
+    def _kept(self, read: Read, junk: NDArray[np.float32]) -> NDArray[np.int64]:
         """Return the blocks that the page's layout keeps, and those that a keep rule holds."""
         kept = self.model.select(read.page, junk, threshold=self.cleaner.policy.threshold)
         kept[self._held(read)] = True
         return np.flatnonzero(kept)
 
-    def _held(self, read: _Read) -> list[int]:
+    def _held(self, read: Read) -> list[int]:
         """Return the blocks that a keep rule of one's own holds, wherever on the page."""
         cleaner, page = self.cleaner, read.page
         if not cleaner.own_keeps:
@@ -180,12 +180,12 @@ class PageCleaner:
         findings = cleaner.findings(cleaner.hits(batch, folded, [read.document]), folded)
         return [segment for segment, finding in findings if finding.code in cleaner.own_keeps]
 
-    def _judge_blocks(
-        self, read: Sequence[_Read], parts: Sequence[NDArray[np.int64]]
+    def judge_blocks(
+        self, read: Sequence[Read], parts: Sequence[NDArray[np.int64]]
     ) -> list[Judgement]:
         """Judge the blocks ``parts`` of each page by their words, as if it held nothing else."""
         judged: dict[int, Judgement] = {}
-        prose = [self._is_prose(one.page) for one in read]
+        prose = [self.is_prose(one.page) for one in read]
         for kind, cleaner in ((True, self.cleaner), (False, self._restrained)):
             mine = [i for i, is_prose in enumerate(prose) if is_prose is kind]
             if mine:
@@ -194,7 +194,8 @@ class PageCleaner:
                 judged.update(zip(mine, found, strict=True))
         return [judged[i] for i in range(len(read))]
 
-    def _is_prose(self, page: html.Page) -> bool:
+    def is_prose(self, page: html.Page) -> bool:
+        """Tell whether a page is of a type that the paragraph model knows."""
         chances = self.model.page_types(page)
         return sum(chances[name] for name in _PROSE) >= _LIKELY
 
@@ -208,9 +209,9 @@ class PageCleaner:
         self, page: html.Page, junk: NDArray[np.float32], part: NDArray[np.int64], inner: Judgement
     ) -> Judgement:
         """Return the judgement of all blocks: ``inner`` where kept, the page's word elsewhere."""
-        count = len(page)
-        outside = np.ones(count, dtype=bool)
-        outside[part] = False
+        outside = [True] * len(page)
+        for i in part.tolist():
+            outside[i] = False
         kinds = [kind if kind != "metadata" else "boilerplate" for kind in html.categories(page)]
         category = np.array([CATEGORIES.index(kind) for kind in kinds], dtype=np.int64)
         score = np.maximum(junk.astype(np.float64), self.cleaner.policy.threshold)
@@ -219,9 +220,10 @@ class PageCleaner:
         category[part], score[part] = inner.category, inner.score
         marked[part] = inner.marked & ~inner.guarded.any()
         findings = {int(part[i]): found for i, found in inner.findings.items()}
-        for i in np.flatnonzero(outside).tolist():
-            start, end = int(page.start[i]), int(page.end[i])
-            findings[i] = [Finding(start, end, kinds[i], PAGE, _SAYS, float(score[i]), True)]
+        places = zip(page.start.tolist(), page.end.tolist(), kinds, score.tolist(), strict=True)
+        for i, (start, end, kind, chance) in enumerate(places):
+            if outside[i]:
+                findings[i] = [Finding(start, end, kind, PAGE, _SAYS, chance, True)]
         spans = {int(part[i]): found for i, found in inner.spans.items()}
         return Judgement(category, score, marked, spans, findings, np.zeros(1, dtype=bool))
 
