@@ -18,13 +18,10 @@ import numpy as np
 import orjson
 from sklearn.metrics import roc_auc_score
 
-from training import export, page, records
-from training.page_labels import Labelled
+from training import export, page, page_types, records
 from training.synthetic import documents
 from training.synthetic.bank import HALVES, Half
 from unbait import Cleaner, html, modelfile
-from unbait.html import features
-from unbait.html.nest import climb, nest
 from unbait.pages import PageCleaner
 from unbait.promise import headline_numbers
 from unbait.types import Document
@@ -60,17 +57,14 @@ def pages(cleaner: Cleaner) -> dict[str, Any]:
 
     Which blocks are main content is the packaged model's word, which was fitted on these pages.
     """
-    rows = list(page.records(records.DATA, "wcxb-dev"))
-    vectors = np.stack([_vector(html.read_page(row["html"], url=row["url"])) for row in rows])
-    samples = [_unlabelled(row) for row in rows]
-    folds = np.array([one.fold for one in samples])
+    rows, typed = list(page.records(records.DATA, "wcxb-dev")), page_types.read()
     packaged = html.PageModel.load(modelfile.packaged("page"))
     counts: dict[str, Counter[str]] = {}
     types: dict[str, Counter[str]] = {}
     for fold in range(page.FOLDS):
-        arrays = packaged.arrays | page.fit_types(samples, vectors, folds != fold)
-        cleaning = PageCleaner(cleaner, replace(packaged, arrays=arrays))
-        for number in np.flatnonzero(folds == fold).tolist():
+        arrays = packaged.arrays | typed.firsts[fold, fold]
+        cleaning = PageCleaner(cleaner, replace(packaged, arrays=arrays), typed.fit(fold))
+        for number in np.flatnonzero(typed.folds == fold).tolist():
             row = rows[number]
             result = cleaning.clean(row["html"], row["url"])
             counts.setdefault(row["page_type"], Counter())[result.verdict.name] += 1
@@ -79,19 +73,6 @@ def pages(cleaner: Cleaner) -> dict[str, Any]:
         "verdicts": {kind: dict(sorted(count.items())) for kind, count in sorted(counts.items())},
         "types": {kind: dict(sorted(count.items())) for kind, count in sorted(types.items())},
     }
-
-
-def _vector(read: html.Page) -> features.FloatArray:
-    return features.page_vector(read, features.dense(read, nest(read, climb(read))))
-
-
-def _unlabelled(row: dict[str, Any]) -> page.Sample:
-    """Make a page's sample with its site and type, which are all that typing it needs."""
-    site, kind, blank = page.site_of("wcxb-dev", row), row["page_type"], html.read_page("")
-    nothing, chain = Labelled(np.zeros(0), [], []), climb(blank)
-    inner = nest(blank, chain)
-    rows = np.zeros((0, 0), np.float32)
-    return page.Sample("wcxb-dev", row["id"], kind, site, blank, nothing, kind, chain, inner, rows)
 
 
 def promises(shift: int = 1) -> dict[str, float]:

@@ -25,7 +25,7 @@ WEIGHTS, MANIFEST = "weights.safetensors", "manifest.json"
 
 
 def packaged(name: str) -> Path:
-    """Return the directory of a packaged model ("paragraph", "page", "headline").
+    """Return the directory of a packaged model ("paragraph", "page", "page_types", "headline").
 
     In a wheel the models lie inside the package; in a checkout they lie at its top.
     """

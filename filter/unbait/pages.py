@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -19,7 +19,7 @@ from unbait.threads import one_thread
 from unbait.types import CATEGORIES, Document, Finding, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -44,17 +44,28 @@ class PageResult(Result):
     """
 
     def __init__(
-        self, result: Result, page: html.Page, model: html.PageModel, said: dict[str, str | None]
+        self,
+        result: Result,
+        page: html.Page,
+        said: dict[str, str | None],
+        types: Callable[[], dict[str, float]],
     ) -> None:
-        """Take the result of the page's text, the page it came from and what that says."""
+        """Take the result of the page's text, the page it came from and what that says.
+
+        ``types`` gives the chances of the page's types.
+        """
         self.__dict__.update(result.__dict__)
-        self._page, self._model = page, model
+        self._page, self._told_types = page, types
         self.metadata = {name: value for name, value in said.items() if name != "article_body"}
 
     @cached_property
     def page_type(self) -> tuple[str, float]:
         """The page's likeliest type of ``html.PAGE_TYPES``, and its chance."""
-        return self._model.page_type(self._page)
+        return max(self._types.items(), key=lambda told: told[1])
+
+    @cached_property
+    def _types(self) -> dict[str, float]:
+        return self._told_types()
 
     @cached_property
     def verdict(self) -> Verdict:
@@ -62,8 +73,7 @@ class PageResult(Result):
 
         A page without a text of its own is no article.
         """
-        chances = self._model.page_types(self._page)
-        made = self._outcome.verdict(self.document.title, chances, PAGE)
+        made = self._outcome.verdict(self.document.title, self._types, PAGE)
         if not self._page.notes or self._has_own_body:
             return made
         return Verdict("not_article", self._page.notes[0], made.numbers)
@@ -111,9 +121,10 @@ def _read(source: Page, url: str | None) -> Read:
 
 
 @cache
-def _packaged_model() -> html.PageModel:
-    """Load the packaged page model once: cleaners of many policies share it."""
-    return html.PageModel.load(modelfile.packaged("page"))
+def _packaged_models() -> tuple[html.PageModel, html.TypeModel]:
+    """Load the packaged models once: cleaners of many policies share them."""
+    page, types = modelfile.packaged("page"), modelfile.packaged("page_types")
+    return html.PageModel.load(page), html.TypeModel.load(types)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +133,12 @@ class PageCleaner:
 
     cleaner: Cleaner
     model: html.PageModel
+    types: html.TypeModel
 
     @classmethod
     def load(cls, cleaner: Cleaner) -> PageCleaner:
-        """Load the packaged page model for ``cleaner``."""
-        return cls(cleaner, _packaged_model())
+        """Load the packaged models for ``cleaner``."""
+        return cls(cleaner, *_packaged_models())
 
     def clean(self, source: Page, url: str | None = None) -> PageResult:
         """Clean one page; InputError says when it is none."""
@@ -151,7 +163,13 @@ class PageCleaner:
         outcome = Outcome(page.text, JudgedTable(batch, judged), 0, policy, explainer)
         notes = (*page.truncated, *page.notes)
         result = Result(read.document, outcome, notes)
-        return PageResult(self._or_own_body(read.said, result, notes), page, self.model, read.said)
+        own = self._or_own_body(read.said, result, notes)
+        return PageResult(own, page, read.said, partial(self._types_of, page, part))
+
+    def _types_of(self, page: html.Page, part: NDArray[np.int64]) -> dict[str, float]:
+        """Return the chances of a page's types, of which the blocks ``part`` are kept."""
+        first = self.model.page_types(page)
+        return self.types.chances(page, self.model.rows(page), part, first)
 
     def _or_own_body(
         self, said: dict[str, str | None], result: Result, notes: tuple[str, ...]

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from unbait.html import TypeModel
+
 FILE = "parity.jsonl"
 TOLERANCE = 1e-4
 _DIGITS = 6
@@ -71,13 +73,29 @@ def _lines(directory: Path) -> list[bytes]:
 
 def _replay(directory: Path) -> Callable[[dict[str, Any]], tuple[Any, list[float]]]:
     """Return what gives a row's probabilities now and then, for the kind of model it is."""
-    if modelfile.read_manifest(directory).get("name") == "headline":
+    name = modelfile.read_manifest(directory).get("name")
+    if name == "page_types":
+        from unbait.html import TypeModel
+
+        types = TypeModel.load(directory)
+        return lambda row: (_types(types, row), row["types"])
+    if name == "headline":
         from unbait.headline import HeadlineModel
 
         headlines = HeadlineModel.load(directory)
         return lambda row: (headlines.score([row["title"]]), [row["score"]])
     model = ParagraphModel.load(directory)
     return lambda row: (_junk(model, row["text"]), row["junk"])
+
+
+def _types(model: TypeModel, row: dict[str, Any]) -> Any:
+    from unbait.html import features, read_page
+    from unbait.html.nest import climb, nest
+
+    page = read_page(row["html"], url=row["url"])
+    rows = features.dense(page, nest(page, climb(page)))
+    chances = model.chances(page, rows, np.array(row["kept"], dtype=np.int64), row["first"])
+    return np.array(list(chances.values()))
 
 
 def _junk(model: ParagraphModel, text: str) -> Any:

@@ -101,7 +101,7 @@ class PageModel:
         odds = np.float64(threshold / (1 - min(threshold, 0.999999)))
         good = 1 - junk.astype(np.float64)
         good = good * odds / (good * odds + (1 - good))
-        size = np.maximum(word_counts(self._dense(page)), 1)
+        size = np.maximum(word_counts(self.rows(page)), 1)
         order = np.argsort(-good, kind="stable")
         gained = np.cumsum((good * size)[order])
         expected = 2 * gained / (np.cumsum(size[order]) + gained[-1] + 1e-9)
@@ -115,10 +115,11 @@ class PageModel:
 
     def page_types(self, page: Page) -> dict[str, float]:
         """Return the chance of every type."""
-        chances = self._types(page, self._dense(page)).tolist()
+        chances = self._types(page, self.rows(page)).tolist()
         return dict(zip(PAGE_TYPES, chances, strict=True))
 
-    def _dense(self, page: Page) -> features.FloatArray:
+    def rows(self, page: Page) -> features.FloatArray:
+        """Return the dense row of every block, as both stages and the types take it."""
         return self._nested(page)[1]
 
     def _nested(self, page: Page) -> tuple[Nest, features.FloatArray]:

@@ -50,7 +50,7 @@ class Recipe:
 
         told = hashlib.sha256(repr((__version__, self.plain())).encode())
         models = [Path(self.model)] if self.model else [packaged("paragraph")]
-        models += [packaged("page"), packaged("headline")]
+        models += map(packaged, ("page", "page_types", "headline"))
         for path in (*map(Path, self.rules), *(model / MANIFEST for model in models)):
             told.update(hashlib.sha256(path.read_bytes()).digest())
         return told.hexdigest()
