@@ -114,7 +114,9 @@ def read(scores: Path | None = None) -> Typed:
     """Read the pages of the set."""
     model = html.PageModel.load(modelfile.packaged("page"))
     given = np.load(scores) if scores else {}
-    samples, vectors, columns, words = [], ([], []), ([], []), []
+    samples, words = [], []
+    vectors: tuple[list[Array], list[Array]] = [], []
+    columns: tuple[list[Array], list[Array]] = [], []
     for record in page.records(records.DATA, SET):
         own, bare = (html.read_page(record["html"], url=url) for url in (record["url"], None))
         junk = given.get(f"{SET}/{record['id']}")

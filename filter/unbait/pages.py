@@ -164,9 +164,11 @@ class PageCleaner:
         notes = (*page.truncated, *page.notes)
         result = Result(read.document, outcome, notes)
         own = self._or_own_body(read.said, result, notes)
-        return PageResult(own, page, read.said, partial(self._types_of, page, part))
+        # Blocks say nothing of a text that is none of theirs.
+        told = self.model.page_types if own is not result else partial(self._types_of, part)
+        return PageResult(own, page, read.said, partial(told, page))
 
-    def _types_of(self, page: html.Page, part: NDArray[np.int64]) -> dict[str, float]:
+    def _types_of(self, part: NDArray[np.int64], page: html.Page) -> dict[str, float]:
         """Return the chances of a page's types, of which the blocks ``part`` are kept."""
         first = self.model.page_types(page)
         return self.types.chances(page, self.model.rows(page), part, first)
