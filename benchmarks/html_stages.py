@@ -79,7 +79,7 @@ def main() -> None:
         kept = np.load(_first_path(arguments.cache, (fold,)))
         for i, types in _by_page(samples, kept, (fold,))[1].items():
             samples[i].page.caches["known types"] = types
-    known = Known(model.arrays, model.manifest, model.networks)
+    known = Known(model.arrays, model.manifest, model.network)
     both = [kind(Cleaner(), known) for kind in (Unrestrained, PageCleaner)]
     taken = [
         (s, np.flatnonzero(known.select(s.page, junk)))

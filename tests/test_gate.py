@@ -12,10 +12,10 @@ from training import export, gate
 
 @pytest.fixture
 def report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    path = tmp_path / "paragraph.json"
-    path.write_bytes((export.FIGURES / "paragraph.json").read_bytes())
+    for name in ("paragraph.json", "page.json"):
+        (tmp_path / name).write_bytes((export.FIGURES / name).read_bytes())
     monkeypatch.setattr(gate, "FIGURES", tmp_path)
-    return path
+    return tmp_path / "paragraph.json"
 
 
 def test_the_committed_figures_hold_their_floors() -> None:

@@ -15,8 +15,8 @@ import lzma
 import re
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
 from itertools import combinations
 from pathlib import Path
 from typing import Any, Final
@@ -34,8 +34,9 @@ from unbait.html.network import PageNetwork, surroundings
 
 SETS: Final = {"wcxb-dev": 1.0, "daniel": 0.5, "annotated": 0.4}
 FOLDS: Final = 5
-SEEDS: Final = 1
-MEMBERS: Final = 3  # networks of the model, of as many folds: each takes .7 ms a page
+WHOLE: Final = -1  # stands for no fold: what learns from everything is what ships
+SEEDS: Final = 2  # networks that answer together, in the folds as in what ships
+COMMAND: Final = "python -m training.page DATA && python -m training.page_card models/page"
 Array = NDArray[Any]
 Left = tuple[int, ...]
 LEFT: Final[tuple[Left, ...]] = tuple(
@@ -96,7 +97,7 @@ def read(folder: Path) -> list[Sample]:
             chain = climb(page)
             made = nest(page, chain)
             rows = features.dense(page, made)
-            page.caches["rows"] = (made, rows)
+            page.caches["rows"] = (chain, made, rows)
             samples.append(
                 Sample(
                     name, record["id"], group, site_of(name, record), page, labelled,
@@ -199,7 +200,7 @@ def first_stages(samples: list[Sample], cache: Path) -> None:
             use = ~np.isin(owner, left) & (weight > 0)
             arrays = fit_types(samples, vectors, ~np.isin(fold, left))
             arrays |= fit_first(sparse[use], dense[use], label[use], weight[use])
-            model = PageModel(blank() | arrays, {})
+            model = PageModel(blank() | arrays, {}, blank_network())
             out = [s for s in samples if s.fold in left]
             found = [np.stack(model.first_stage(s.page, s.chain, s.rows), axis=1) for s in out]
             types = [model._types(s.page, s.rows) for s in out]
@@ -214,19 +215,24 @@ def _first_path(cache: Path, left: Left) -> Path:
     return cache / f"first-{''.join(map(str, left))}.npz"
 
 
-def second_rows(samples: list[Sample], cache: Path, fold: int) -> list[Array]:
-    """Return every page's rows for the second stage that leaves ``fold`` out.
+def second_rows(
+    samples: list[Sample], cache: Path, fold: int, named: bool = True
+) -> list[Array]:
+    """Return every page's rows for the second stage that leaves ``fold`` out, or ``WHOLE``.
 
     Each page's first-stage scores come from a model that saw neither the page nor the fold.
+    Unless ``named``, they are what they would be if no class or id word were known.
     """
     kept: dict[Left, tuple[dict[int, Array], dict[int, Array]]] = {}
     rows = []
     for i, s in enumerate(samples):
-        left = tuple(sorted({s.fold, fold}))
+        left = tuple(sorted({s.fold, fold} - {WHOLE}))
         if left not in kept:
             kept[left] = _by_page(samples, np.load(_first_path(cache, left)), left)
         score, types = (table[i] for table in kept[left])
         whole, text, attributes = score.T.astype(np.float64)
+        if not named:
+            whole, attributes = whole - attributes, np.zeros_like(attributes)
         rows.append(
             features.second_rows(s.page, s.nest, s.rows, (whole, text, attributes), types)
             if len(s.page)
@@ -245,19 +251,20 @@ def _by_page(
     return dict(zip(places, scores, strict=True)), dict(zip(places, kept["types"], strict=True))
 
 
-def second_stage(samples: list[Sample], cache: Path, fold: int, seeds: Iterable[int]) -> None:
-    """Fit the networks of one fold, and score the pages left out."""
-    seeds = [seed for seed in seeds if not _network_path(cache, fold, seed).exists()]
+def second_stage(samples: list[Sample], cache: Path, fold: int) -> None:
+    """Fit the networks that leave ``fold`` out, or those of ``WHOLE``; score the pages left out."""
+    seeds = [seed for seed in range(SEEDS) if not _network_path(cache, fold, seed).exists()]
     if not seeds:
         return
     from training.page_network import Example, fit
 
     rows = second_rows(samples, cache, fold)
+    nameless = second_rows(samples, cache, fold, named=False)
     weight = weights_of(samples)
     around = [surroundings(s.nest) for s in samples]
     examples = [
         Example(
-            rows[i], around[i], np.nan_to_num(s.labelled.label) > 0.5, weight[i],
+            rows[i], nameless[i], around[i], np.nan_to_num(s.labelled.label) > 0.5, weight[i],
             np.array([len(block) for block in s.labelled.words]), SETS[s.name],
         )
         for i, s in enumerate(samples)
@@ -273,7 +280,7 @@ def second_stage(samples: list[Sample], cache: Path, fold: int, seeds: Iterable[
 
 
 def _network_path(cache: Path, fold: int, seed: int) -> Path:
-    return cache / f"network-{fold}-{seed}.npz"
+    return cache / f"network-{'whole' if fold == WHOLE else fold}-{seed}.npz"
 
 
 def blank() -> dict[str, Array]:
@@ -281,17 +288,21 @@ def blank() -> dict[str, Array]:
     return {name: np.zeros((1, 1), dtype=np.float32) for name in _ARRAYS}
 
 
+def blank_network() -> PageNetwork:
+    """Return a network that is not fitted yet."""
+    return PageNetwork(*(np.zeros((1, 1, 1), dtype=np.float32) for _ in fields(PageNetwork)))
+
+
 def assemble(
     samples: list[Sample], cache: Path, folds: Sequence[int]
 ) -> tuple[PageModel, list[Array]]:
-    """Return the model, and the scores that each page of these folds got in its fold.
+    """Return the model, fitted on everything, and the scores that each page got in its fold.
 
-    The model's first stage is fitted on everything; its second is the mean of the networks of the
-    first ``MEMBERS`` folds. Other pages get no score.
+    Pages of other folds get no score.
     """
     kept = {
         fold: [np.load(_network_path(cache, fold, seed)) for seed in range(SEEDS)]
-        for fold in folds
+        for fold in (*folds, WHOLE)
     }
     logits = [
         np.mean([each[f"page{i}"] for each in kept[s.fold]], axis=0)
@@ -303,10 +314,9 @@ def assemble(
     first = np.load(_first_path(cache, ()))
     arrays = {name: first[name] for name in _ARRAYS if name != "calibration"}
     arrays["calibration"] = np.array([-slope, shift], dtype=np.float32)
-    every = [each for fold in folds[:MEMBERS] for each in kept[fold]]
-    networks = tuple(PageNetwork.of(dict(each), "network") for each in every)
+    network = PageNetwork.together([PageNetwork.of(each, "network") for each in kept[WHOLE]])
     scores = [_logistic(shift - slope * logit) for logit in logits]
-    return PageModel(arrays, {}, networks), scores
+    return PageModel(arrays, {}, network), scores
 
 
 def _labels(samples: list[Sample]) -> Array:
@@ -368,9 +378,7 @@ def export(model: PageModel, folder: Path, metrics: dict[str, Any], data: dict[s
     """Write weights and manifest; the parity rows are pages of our own."""
     from safetensors.numpy import save
 
-    every = dict(model.arrays)
-    for i, network in enumerate(model.networks):
-        every |= network.arrays(f"network{i}")
+    every = model.arrays | model.network.arrays("network")
     arrays = {
         name: np.ascontiguousarray(array.astype(np.float16 if _is_small(name) else array.dtype))
         for name, array in every.items()
@@ -385,7 +393,7 @@ def export(model: PageModel, folder: Path, metrics: dict[str, Any], data: dict[s
         "columns": list(features.SECOND_NAMES),
         "page_types": list(PAGE_TYPES),
         "threshold": 0.5,
-        "networks": len(model.networks),
+        "networks": len(model.network.out),
         "data": data,
         "metrics": metrics,
     }
@@ -397,6 +405,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("--out", type=Path, default=Path("models/page"))
+    parser.add_argument("--figures", type=Path, default=Path("docs/figures/page.json"))
     parser.add_argument("--scores", type=Path, help="write the folds' scores here (.npz)")
     parser.add_argument("--cache", type=Path, default=Path(".cache/page"))
     parser.add_argument(
@@ -408,8 +417,8 @@ def main() -> None:
     arguments.cache.mkdir(parents=True, exist_ok=True)
     first_stages(samples, arguments.cache)
     folds = [int(name) for name in arguments.folds.split(",")]
-    for fold in folds:
-        second_stage(samples, arguments.cache, fold, range(SEEDS))
+    for fold in (*folds, WHOLE):
+        second_stage(samples, arguments.cache, fold)
     model, scores = assemble(samples, arguments.cache, folds)
     if arguments.scores:
         ids = {f"{s.name}/{s.id}": score for s, score in zip(samples, scores, strict=True)}
@@ -417,12 +426,14 @@ def main() -> None:
     metrics = {"folds": folds, **measure(samples, scores, model)}
     print(json.dumps(metrics, indent=1))
     data = {
-        name: hashlib.sha256(
+        f"html/{name}": hashlib.sha256(
             (arguments.data / "html" / f"{name}.jsonl.xz").read_bytes()
         ).hexdigest()
         for name in SETS
     }
     export(model, arguments.out, metrics, data)
+    report = {"command": COMMAND, "data": data, "figures": metrics}
+    arguments.figures.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -73,7 +73,7 @@ def card(manifest: dict[str, Any]) -> str:
     metrics = dict(manifest["metrics"])
     folds = metrics.pop("folds")
     table = "\n".join(f"| {name} | {value:.4f} |" for name, value in sorted(metrics.items()))
-    data = "\n".join(f"- `html/{name}.jsonl.xz` sha256 {d}" for name, d in manifest["data"].items())
+    data = "\n".join(f"- `{name}.jsonl.xz` sha256 {d}" for name, d in manifest["data"].items())
     return f"""# Page model
 
 Says of every block of a web page how likely it is not the page's main content, and which of seven
@@ -94,11 +94,10 @@ here, no text.
 
 ## Measured
 Word F1 over the bags of words, mean over pages, by site in folds {folds} of five (0 to 4). In each
-fold the second stage learned from first-stage scores of models that had seen neither the page nor
-the fold. 20 pages of wcxb-dev have an empty gold text: they count as 0, and are left out "with
-gold". The packaged model is the mean of the networks of the first {manifest["networks"]} of these
-folds, on a first stage fitted on everything; as a whole it has no figure of its own on these sets,
-which it has seen.
+fold {manifest["networks"]} networks that differ by their seed answer together; they learned from
+first-stage scores of models that had seen neither the page nor the fold. What is packaged was
+fitted the same way on all pages. 20 pages of wcxb-dev have an empty gold text, for which only an
+empty answer counts; "with gold" leaves them out.
 
 | set | F1 |
 |---|---|

@@ -14,10 +14,11 @@ from torch.nn import functional
 from unbait.html.network import CLIP, SHIFTS, PageNetwork, Surroundings
 
 STATE: Final = 64
-NOTE: Final = 32
+NOTE: Final = 16
 LAYERS: Final = 3
 EPOCHS: Final = 8
 PAGES: Final = 12  # of one step
+NAMELESS: Final = 0.25  # of the steps see pages as if no class or id word were known
 RATE: Final = 2e-3
 DECAY: Final = 1e-3
 Array = NDArray[Any]
@@ -27,10 +28,12 @@ Array = NDArray[Any]
 class Example:
     """One page to learn from: arrays have an entry a block; ``weight`` 0 hides a block.
 
-    ``share`` is how much the page counts beside others.
+    ``nameless`` are the rows it would have if no class or id word were known; ``share`` is how
+    much the page counts beside others.
     """
 
     rows: Array
+    nameless: Array
     around: Surroundings
     label: Array
     weight: Array
@@ -66,10 +69,11 @@ class _Net(nn.Module):
 class _Batch:
     """Pages side by side, as tensors."""
 
-    def __init__(self, pages: list[Example], mean: Array, scale: Array) -> None:
+    def __init__(self, pages: list[Example], mean: Array, scale: Array, named: bool) -> None:
         sizes = [len(page.rows) for page in pages]
         offsets = np.cumsum([0, *sizes])[:-1]
-        x = (np.concatenate([page.rows for page in pages]) - mean) * scale
+        rows = [page.rows if named else page.nameless for page in pages]
+        x = (np.concatenate(rows) - mean) * scale
         self.x = torch.from_numpy(x.clip(-CLIP, CLIP).astype(np.float32))
         owner = np.repeat(np.arange(len(pages)), sizes)
         self.page = torch.from_numpy(owner)
@@ -122,7 +126,8 @@ def fit(examples: list[Example], seed: int) -> PageNetwork:
         for step in range(steps):
             pages = [examples[i] for i in order[step * PAGES : (step + 1) * PAGES]]
             optimiser.zero_grad()
-            _loss(net, pages, mean, scale).backward()
+            batch = _Batch(pages, mean, scale, random.random() >= NAMELESS)
+            _loss(net, pages, batch).backward()
             nn.utils.clip_grad_norm_(net.parameters(), 1.0)
             optimiser.step()
             schedule.step()
@@ -130,8 +135,7 @@ def fit(examples: list[Example], seed: int) -> PageNetwork:
     return _exported(net.eval(), mean, scale)
 
 
-def _loss(net: _Net, pages: list[Example], mean: Array, scale: Array) -> Tensor:
-    batch = _Batch(pages, mean, scale)
+def _loss(net: _Net, pages: list[Example], batch: _Batch) -> Tensor:
     label, weight, words = (
         torch.from_numpy(np.concatenate([getattr(p, name) for p in pages]).astype(np.float32))
         for name in ("label", "weight", "words")
@@ -155,8 +159,9 @@ def _exported(net: _Net, mean: Array, scale: Array) -> PageNetwork:
             np.stack([layer.bias.detach().numpy() for layer in layers]),
         )
 
-    enter, out = weights([net.enter]), weights([net.out])
+    (enter, enter_bias), (out, out_bias) = weights([net.enter]), weights([net.out])
+    layers = (*weights(list(net.note)), *weights(list(net.read)))
     return PageNetwork(
-        mean.astype(np.float32), scale.astype(np.float32), enter[0][0], enter[1][0],
-        *weights(list(net.note)), *weights(list(net.read)), out[0][0][:, 0], out[1][0],
+        mean.astype(np.float32), scale.astype(np.float32), enter, enter_bias,
+        *(layer[None] for layer in layers), out[..., 0], out_bias[:, 0],
     )  # fmt: skip

@@ -47,7 +47,7 @@ class PageModel:
 
     arrays: dict[str, NDArray[Any]]
     manifest: dict[str, Any]
-    networks: tuple[PageNetwork, ...] = ()
+    network: PageNetwork
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:
@@ -72,11 +72,11 @@ class PageModel:
             name: array.astype(np.float32) if array.dtype == np.float16 else array
             for name, array in load(data).items()
         }
-        missing = [name for name in _ARRAYS if name not in arrays]
+        wanted = (*_ARRAYS, *PageNetwork.names("network"))
+        missing = [name for name in wanted if name not in arrays]
         if missing:
             raise ModelError("MODEL_DAMAGED", f"{folder} lacks {', '.join(missing)}")
-        names = [f"network{i}" for i in range(int(manifest["networks"]))]
-        return cls(arrays, manifest, tuple(PageNetwork.of(arrays, name) for name in names))
+        return cls(arrays, manifest, PageNetwork.of(arrays, "network"))
 
     @property
     def threshold(self) -> float:
@@ -120,14 +120,15 @@ class PageModel:
 
     def rows(self, page: Page) -> features.FloatArray:
         """Return the dense row of every block, as both stages and the types take it."""
-        return self._nested(page)[1]
+        return self._nested(page)[2]
 
-    def _nested(self, page: Page) -> tuple[Nest, features.FloatArray]:
+    def _nested(self, page: Page) -> tuple[list[IntArray], Nest, features.FloatArray]:
         # Scoring, selecting and typing one page ask for the same rows.
         kept = page.caches.get("rows")
         if kept is None:
-            made = nest(page, climb(page))
-            page.caches["rows"] = kept = (made, features.dense(page, made))
+            chain = climb(page)
+            made = nest(page, chain)
+            page.caches["rows"] = kept = (chain, made, features.dense(page, made))
         return kept  # type: ignore[return-value]
 
     def _types(self, page: Page, rows: features.FloatArray) -> features.FloatArray:
@@ -169,10 +170,9 @@ class PageModel:
     def _score(self, page: Page) -> NDArray[np.float32]:
         if not len(page):
             return np.zeros(0, dtype=np.float32)
-        made, rows = self._nested(page)
-        scores = self.first_stage(page, climb(page), rows)
+        chain, made, rows = self._nested(page)
+        scores = self.first_stage(page, chain, rows)
         columns = features.second_rows(page, made, rows, scores, self._types(page, rows))
-        around = surroundings(made)
-        logit = np.mean([network(columns, around) for network in self.networks], axis=0)
+        logit = self.network(columns, surroundings(made))
         slope, shift = self.arrays["calibration"]
         return np.asarray(1 / (1 + np.exp(-(logit * slope + shift))), np.float32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final, NamedTuple, Self
 
@@ -41,7 +42,9 @@ class PageNetwork:
 
     A layer writes a short note for every block (``note``: states to notes), and reads beside its
     own state the notes of blocks near it, and the mean notes of its containers, of the page and of
-    blocks on the same path (``read``). Arrays of layers have the layer as first axis.
+    blocks on the same path (``read``). Several networks that share ``mean`` and ``scale`` answer
+    together, with their mean: all other arrays have the network as first axis, those of layers the
+    layer as second.
     """
 
     mean: FloatArray
@@ -56,9 +59,24 @@ class PageNetwork:
     out_bias: FloatArray
 
     @classmethod
-    def of(cls, arrays: dict[str, NDArray[Any]], name: str) -> Self:
+    def of(cls, arrays: Mapping[str, NDArray[Any]], name: str) -> Self:
         """Take the network ``name`` out of a model's arrays."""
-        return cls(*(arrays[f"{name}.{part.name}"].astype(np.float32) for part in fields(cls)))
+        return cls(*(arrays[key].astype(np.float32) for key in cls.names(name)))
+
+    @classmethod
+    def names(cls, name: str) -> list[str]:
+        """Return what the arrays of the network ``name`` are called among a model's."""
+        return [f"{name}.{part.name}" for part in fields(cls)]
+
+    @classmethod
+    def together(cls, networks: Sequence[Self]) -> Self:
+        """Return networks of one fit, which share ``mean`` and ``scale``, as one."""
+        first = networks[0]
+        columns = {
+            part.name: np.concatenate([getattr(each, part.name) for each in networks])
+            for part in fields(cls)[2:]
+        }
+        return cls(first.mean, first.scale, **columns)
 
     def arrays(self, name: str) -> dict[str, NDArray[Any]]:
         """Return the arrays to be stored for the network ``name``."""
@@ -72,31 +90,36 @@ class PageNetwork:
         state = entered = _rectified(x, self.enter, self.enter_bias)
         share = (1 / np.maximum(around.high - around.low, 1)).astype(np.float32)[:, :, None]
         order = np.argsort(around.path, kind="stable")
-        start = np.searchsorted(around.path[order], np.arange(int(around.path.max()) + 1))
-        alike = (1 / np.bincount(around.path)).astype(np.float32)[:, None]
-        n, width = len(state), self.note.shape[2]
-        seen = np.zeros((n, self.read.shape[1]), dtype=np.float32)
-        sums = np.zeros((n + 1, width), dtype=np.float32)
-        layers = zip(self.note, self.note_bias, self.read, self.read_bias, strict=True)
-        for note, note_bias, read, read_bias in layers:
-            notes = _rectified(state, note, note_bias)
-            seen[:, : state.shape[1]] = state
-            at = state.shape[1]
+        count = np.bincount(around.path)
+        start = np.cumsum(count) - count
+        alike = (1 / count).astype(np.float32)[:, None]
+        networks, n, half = state.shape
+        layers, width = self.note_bias.shape[1:]
+        seen = np.zeros((networks, n, self.read.shape[2]), dtype=np.float32)
+        sums = np.zeros((networks, n + 1, width), dtype=np.float32)
+        for layer in range(layers):
+            notes = _rectified(state, self.note[:, layer], self.note_bias[:, layer])
+            seen[..., :half] = state
+            at = half
             for shift in SHIFTS:
-                seen[shift:, at : at + width] = notes[:-shift]
-                seen[:-shift, at + width : at + 2 * width] = notes[shift:]
+                seen[:, shift:, at : at + width] = notes[:, :-shift]
+                seen[:, :-shift, at + width : at + 2 * width] = notes[:, shift:]
                 at += 2 * width
-            np.cumsum(notes, axis=0, out=sums[1:])
+            np.cumsum(notes, axis=1, out=sums[:, 1:])
             for low, high, part in zip(around.low, around.high, share, strict=True):
-                seen[:, at : at + width] = (sums[high] - sums[low]) * part
+                held = sums.take(high, axis=1)
+                held -= sums.take(low, axis=1)
+                np.multiply(held, part, out=seen[..., at : at + width])
                 at += width
-            seen[:, at:] = (np.add.reduceat(notes[order], start) * alike)[around.path]
-            state = state + _rectified(seen, read, read_bias)
-        half = entered.shape[1]
-        return np.asarray(entered @ self.out[:half] + state @ self.out[half:] + self.out_bias[0])
+            paths = np.add.reduceat(notes.take(order, axis=1), start, axis=1)
+            seen[..., at:] = (paths * alike).take(around.path, axis=1)
+            state = state + _rectified(seen, self.read[:, layer], self.read_bias[:, layer])
+        weights = self.out[:, :, None]
+        logit = entered @ weights[:, :half] + state @ weights[:, half:]
+        return np.asarray(logit[..., 0].mean(axis=0) + self.out_bias.mean())
 
 
 def _rectified(x: FloatArray, weights: FloatArray, bias: FloatArray) -> FloatArray:
     x = x @ weights
-    x += bias
+    x += bias[:, None]
     return np.maximum(x, 0, out=x)
