@@ -160,8 +160,8 @@ def _exported(net: _Net, mean: Array, scale: Array) -> PageNetwork:
         )
 
     (enter, enter_bias), (out, out_bias) = weights([net.enter]), weights([net.out])
-    layers = (*weights(list(net.note)), *weights(list(net.read)))
+    (note, note_bias), (read, read_bias) = weights(list(net.note)), weights(list(net.read))
     return PageNetwork(
-        mean.astype(np.float32), scale.astype(np.float32), enter, enter_bias,
-        *(layer[None] for layer in layers), out[..., 0], out_bias[:, 0],
+        mean.astype(np.float32), scale.astype(np.float32), enter, enter_bias, note[None],
+        note_bias[None], read[None], read_bias[None], out[..., 0], out_bias[:, 0],
     )  # fmt: skip
