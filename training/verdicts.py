@@ -1,21 +1,23 @@
-"""python -m training.verdicts: count the verdicts, and write docs/figures/verdicts.json.
+"""python -m training.verdicts [--scores FILE]: count verdicts, write docs/figures/verdicts.json.
 
 On clean news (thresholds were set on its even articles, the odd ones are the figure), on documents
-made from both halves of what was written, on whole pages by their type, each typed by a model that
-saw no page of its site, and how well an unmet promise tells a headline from another's.
+made from both halves of what was written, on whole pages by their type, each judged by page models
+that saw no page of its site, and how well an unmet promise tells a headline from another's.
 """
 
 from __future__ import annotations
 
+import argparse
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import numpy as np
 import orjson
+from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
 from training import export, page, page_types, records
@@ -52,21 +54,37 @@ def made(cleaner: Cleaner, half: Half) -> dict[str, dict[str, int]]:
     return counts
 
 
-def pages(cleaner: Cleaner) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _Told(html.PageModel):
+    """A page model that is told how likely the blocks of its one page are junk."""
+
+    junk: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
+
+    def score(self, pages: Sequence[html.Page]) -> list[NDArray[np.float32]]:
+        """Return what was told."""
+        return [self.junk for _ in pages]
+
+
+def pages(cleaner: Cleaner, scores: Path | None) -> dict[str, Any]:
     """Count verdicts and likeliest types of whole pages, by their true type.
 
-    Which blocks are main content is the packaged model's word, which was fitted on these pages.
+    Which blocks are main content say ``scores``, of models that saw no page of the site; without
+    them the packaged model, which was fitted on these pages.
     """
-    rows, typed = list(page.records(records.DATA, "wcxb-dev")), page_types.read()
+    rows, typed = list(page.records(records.DATA, "wcxb-dev")), page_types.read(scores)
+    given = np.load(scores) if scores else {}
     packaged = html.PageModel.load(modelfile.packaged("page"))
     counts: dict[str, Counter[str]] = {}
     types: dict[str, Counter[str]] = {}
     for fold in range(page.FOLDS):
-        arrays = packaged.arrays | typed.firsts[fold, fold]
-        cleaning = PageCleaner(cleaner, replace(packaged, arrays=arrays), typed.fit(fold))
+        model = replace(packaged, arrays=packaged.arrays | typed.firsts[fold, fold])
+        whole = {one.name: getattr(model, one.name) for one in fields(model)}
+        telling = typed.fit(fold)
         for number in np.flatnonzero(typed.folds == fold).tolist():
             row = rows[number]
-            result = cleaning.clean(row["html"], row["url"])
+            junk = given.get(f"wcxb-dev/{row['id']}")
+            own = model if junk is None else _Told(**whole, junk=junk)
+            result = PageCleaner(cleaner, own, telling).clean(row["html"], row["url"])
             counts.setdefault(row["page_type"], Counter())[result.verdict.name] += 1
             types.setdefault(row["page_type"], Counter())[result.page_type[0]] += 1
     return {
@@ -104,12 +122,15 @@ def _counted(names: Iterable[str]) -> dict[str, int]:
 
 def main() -> None:
     """Count everything and write it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--scores", type=Path, help="junk scores of the page model's folds (.npz)")
+    scores = parser.parse_args().scores
     cleaner, hashes = Cleaner(), export.data_hashes()
     figures = {
         "clean-news": clean_news(cleaner),
         "made": {half: made(cleaner, half) for half in HALVES},
         "promises": promises(),
-        "pages": pages(cleaner),
+        "pages": pages(cleaner, scores) | {"unseen": scores is not None},
         "data": {name: hashes[name] for name in ("text/clean-news", "html/wcxb-dev")},
     }
     options = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
