@@ -15,6 +15,7 @@ from unbait.html.nest import climb, nest
 
 FOLDER = modelfile.packaged("page_types")
 MODEL = TypeModel.load(FOLDER)
+FEATURES = {"feature_version": 1}
 EVEN = dict.fromkeys(PAGE_TYPES, 1 / len(PAGE_TYPES))
 PROSE = (
     "<p>The harbour was quiet when the first boats came home, and nobody on the quay spoke of the "
@@ -82,6 +83,21 @@ def test_results_tell_the_type_and_travel() -> None:
     assert chance == max(result.verdict.numbers[f"page_{kind}"] for kind in PAGE_TYPES)
     assert result.verdict.numbers[f"page_{name}"] == chance
     assert pickle.loads(pickle.dumps(result)).page_type == (name, chance)
+
+
+def test_what_is_written_is_what_is_loaded(tmp_path: Path) -> None:
+    array = np.arange(12, dtype=np.float32).reshape(3, 4)
+    modelfile.save(tmp_path, {"rows": array, "columns": np.asfortranarray(array)}, FEATURES)
+    arrays, _ = modelfile.load(tmp_path, 1)
+    assert np.array_equal(arrays["rows"], array) and np.array_equal(arrays["columns"], array)
+
+
+def test_short_articles_are_articles() -> None:
+    result = Cleaner().clean_html(
+        f"<nav><a href='/'>Home</a></nav><main><article><h1>Boats come home</h1>{PROSE * 3}"
+        "</article></main>"
+    )
+    assert result.page_type[0] == "article" and result.page_type[1] > 0.6
 
 
 def test_a_damaged_model_is_refused(tmp_path: Path) -> None:

@@ -62,7 +62,9 @@ def save(directory: Path, arrays: dict[str, NDArray[Any]], manifest: dict[str, A
     from safetensors.numpy import save as save_arrays
 
     directory.mkdir(parents=True, exist_ok=True)
-    data = save_arrays(dict(sorted(arrays.items())))
+    # safetensors writes an array's memory as it lies, whatever its order.
+    rows_first = {name: np.ascontiguousarray(array) for name, array in sorted(arrays.items())}
+    data = save_arrays(rows_first)
     (directory / WEIGHTS).write_bytes(data)
     manifest = {**manifest, "weights_sha256": hashlib.sha256(data).hexdigest()}
     options = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
