@@ -63,7 +63,7 @@ def save(directory: Path, arrays: dict[str, NDArray[Any]], manifest: dict[str, A
 
     directory.mkdir(parents=True, exist_ok=True)
     # safetensors writes an array's memory as it lies, whatever its order.
-    rows_first = {name: np.ascontiguousarray(array) for name, array in sorted(arrays.items())}
+    rows_first = {name: np.asarray(array, order="C") for name, array in sorted(arrays.items())}
     data = save_arrays(rows_first)
     (directory / WEIGHTS).write_bytes(data)
     manifest = {**manifest, "weights_sha256": hashlib.sha256(data).hexdigest()}
