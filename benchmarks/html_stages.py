@@ -80,7 +80,8 @@ def main() -> None:
         for i, types in _by_page(samples, kept, (fold,))[1].items():
             samples[i].page.caches["known types"] = types
     known = Known(model.arrays, model.manifest, model.network)
-    both = [kind(Cleaner(), known) for kind in (Unrestrained, PageCleaner)]
+    packaged = PageCleaner.load(Cleaner())
+    both = [kind(packaged.cleaner, known, packaged.types) for kind in (Unrestrained, PageCleaner)]
     taken = [
         (s, np.flatnonzero(known.select(s.page, junk)))
         for s, junk in zip(samples, scores, strict=True)

@@ -10,6 +10,8 @@ from bs4 import BeautifulSoup
 
 from unbait.errors import ModelError
 from unbait.html import PAGE_TYPES, PageModel, read_page
+from unbait.html.nest import climb, nest
+from unbait.html.network import PageNetwork, surroundings
 
 FOLDER = Path(__file__).parent.parent / "models" / "page"
 SEED = Path(__file__).parent.parent.parent / "shared" / "seed"
@@ -101,3 +103,19 @@ def test_seed_paragraphs_survive_the_page_model(model: PageModel, navigation: bo
     long = [" ".join(line.split()) for line in lines if len(line) > 120]
     assert all(line in texts for line in long)
     assert "Home News" not in texts
+
+
+def test_networks_answer_together_as_torch_trained_them() -> None:
+    pytest.importorskip("torch", reason="needs the extra train-page")
+    from training.page_network import Example, _Batch, _exported, _Net
+
+    page = read_page(str(parity()[0]["html"]))
+    around = surroundings(nest(page, climb(page)))
+    rows = np.random.default_rng(0).normal(size=(len(page), 7)).astype(np.float32)
+    mean, scale = rows.mean(axis=0), 1 / rows.std(axis=0)
+    ones = np.ones(len(page))
+    batch = _Batch([Example(rows, rows, around, ones, ones, ones, 1.0)], mean, scale, named=True)
+    nets = [_Net(7).eval() for _ in range(2)]
+    wanted = np.mean([net(batch).detach().numpy() for net in nets], axis=0)
+    found = PageNetwork.together([_exported(net, mean, scale) for net in nets])(rows, around)
+    assert np.allclose(found, wanted, atol=1e-5)

@@ -33,7 +33,7 @@ _BODY_CHARACTERS = 500
 # and it has to be so much surer. docs/html.md has the figures.
 _PROSE = ("article", "forum")
 _DOUBT = 0.1
-_LIKELY = 0.7
+_LIKELY = 0.5
 
 
 class PageResult(Result):
