@@ -34,7 +34,7 @@ STRENGTH: Final = 0.1  # what the regularisation allows
 WORDS: Final = 6.0  # what words are multiplied by, so that they are allowed more than columns
 LOST: Final = (0.005, 0.01, 0.02)  # shares of articles taken for something else
 OTHER: Final = [PAGE_TYPES.index(name) for name in ("collection", "listing", "product")]
-COMMAND: Final = "UNBAIT_DATA=DATA python -m training.page_types --scores SCORES"
+COMMAND: Final = "UNBAIT_DATA=… python -m training.page_types --scores SCORES"
 HELD_OUT: Final = "told by page models that saw no page of the site"
 SEEN: Final = "told by the packaged page model, which saw these pages"
 LETTERS: Final = 20  # of the blocks of our own pages that parity rows take for main content
