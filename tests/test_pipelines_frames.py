@@ -107,6 +107,21 @@ def test_every_frame_has_a_column_for_headlines() -> None:
     assert BAIT not in clean_pandas(pd.DataFrame(rows)).columns
 
 
+def test_sparks_schema_names_what_the_table_holds() -> None:
+    pa = pytest.importorskip("pyarrow")
+    types = pytest.importorskip("pyspark.sql.types", reason="needs the extra spark")
+    from unbait.pipelines.arrow import clean_table
+    from unbait.pipelines.spark import clean_schema
+
+    rows = [{"text": row["text"], "head": SOBER} for row in documents(2)]
+    given = types.StructType([types.StructField(name, types.StringType()) for name in rows[0]])
+    for title in (None, "head"):
+        asked = {"text": "text", "url": None, "title": title, "into": "clean"}
+        table = clean_table(pa.Table.from_pylist(rows), ColumnCleaner(), **asked)
+        names = clean_schema(given, "clean", bait=title is not None).fieldNames()
+        assert table.column_names == names and (BAIT in names) == (title is not None)
+
+
 def test_policies_reach_the_columns() -> None:
     rows = documents(3)
     flagged = ColumnCleaner(Recipe(Policy.flag()))([row["text"] for row in rows])
