@@ -138,7 +138,7 @@ def table(found: dict[str, dict[str, list[float]]]) -> str:
 
 
 _NOTE = (
-    "Word F1 on one page in {} of each set, all tools in one run; unbait by site-held-out folds, "
+    "Word F1 on {} of each set, all tools in one run; unbait by site-held-out folds, "
     "page model alone.\njusText runs with its English stop list; Chinese is counted in "
     "characters.\n"
 )
@@ -172,9 +172,10 @@ def main() -> None:
     }
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     arguments.out.with_suffix(".json").write_text(json.dumps(figures, indent=1) + "\n")
+    share = f"one page in {arguments.every}" if arguments.every > 1 else "all pages"
     said = "\n".join(f"data {name} sha256 {digest}" for name, digest in hashes.items())
     arguments.out.with_suffix(".md").write_text(
-        f"{_NOTE.format(arguments.every)}\n{table(found)}\n{said}\n"
+        f"{_NOTE.format(share)}\n{table(found)}\n{said}\n"
     )
     print(table(found))
 
