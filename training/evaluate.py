@@ -14,6 +14,7 @@ from sklearn.metrics import average_precision_score
 
 from training.crossfit import Crossfit
 from unbait.model import CONTENT, JUNK, METADATA, junk_logit
+from unbait.policy import HEARD, kinds
 from unbait.types import CATEGORIES
 
 Mask = NDArray[np.bool_]
@@ -40,7 +41,8 @@ def probabilities(fit: Crossfit) -> NDArray[np.float64]:
     slope, offset = fit.calibration
     model = 1.0 / (1.0 + np.exp(-(slope * junk_logit(fit.chances) + offset)))
     told = fit.data.told
-    return np.where(told[:, CONTENT] > 0, 0.0, np.maximum(model, told[:, JUNK].max(axis=1)))
+    by_rule = np.where(model >= HEARD, told[:, JUNK].max(axis=1), 0.0)
+    return np.where(told[:, CONTENT] > 0, 0.0, np.maximum(model, by_rule))
 
 
 def decided(fit: Crossfit) -> Mask:
@@ -59,9 +61,9 @@ def of_lines(fit: Crossfit, rows: Mask) -> dict[str, Any]:
     right = int((cut & truth).sum())
     edge = np.quantile(chance[~truth], 1 - _LOSS)
     found = known & np.isin(label, JUNK) & decided(fit)
-    by_model, by_rule = fit.chances[found][:, JUNK], fit.data.told[found][:, JUNK]
-    certain = np.where(by_rule.max(axis=1, keepdims=True) > 0, by_rule, by_model)
-    kind = np.array(JUNK)[certain.argmax(axis=1)]
+    by_rule = fit.data.told[found][:, JUNK]
+    by_model, sure = kinds(fit.chances[found])
+    kind = np.where(sure | ~by_rule.any(axis=1), by_model, np.array(JUNK)[by_rule.argmax(axis=1)])
     return {
         "lines": int(known.sum()),
         "junk_f1": 2 * right / max(int(cut.sum() + truth.sum()), 1),

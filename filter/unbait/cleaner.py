@@ -16,7 +16,7 @@ from unbait.explain import WordExplainer
 from unbait.fold import Folded, fold
 from unbait.model import JUNK, Look, ParagraphModel
 from unbait.outcome import Explainer, JudgedTable, Outcome
-from unbait.policy import Inside, Judgement, Span, judge
+from unbait.policy import HEARD, Inside, Judgement, Span, judge, names_junk
 from unbait.result import Result
 from unbait.rules import Hits, RuleSet
 from unbait.segment import Batch, batch
@@ -222,13 +222,14 @@ class Cleaner:
         junk = self._model.junk(chances)
         inside = self._inside(pieces, closely)
         judged = judge(made, self.policy, chances, junk, findings, inside)
-        fallen = judged.marked
+        fallen, named = judged.marked, names_junk(findings, len(junk))
         for _ in range(MOST_ROUNDS if self.policy.action == "remove" else 0):
             if not fallen.any():
                 break
             part, again = self._left(made, look, judged, fallen)
             likely = self._model.junk(again)
-            falls = (likely >= self.policy.threshold) & (judged.score[part] < self.policy.threshold)
+            sure = (likely >= self.policy.threshold) | (named[part] & (likely >= HEARD))
+            falls = sure & (judged.score[part] < self.policy.threshold)
             if not falls.any():
                 break
             chances[part[falls]], junk[part[falls]] = again[falls], likely[falls]

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from unbait.segment import Batch
 
+HEARD = 0.05  # packaged rules inform the model: where it is surer than this of content, it stands
+SURE_KIND = 0.6  # of all junk that it may be: then the model says the kind, not the rule
 _JUNK = np.array(JUNK)
 
 
@@ -108,13 +110,17 @@ def weigh(
 ) -> Evidence:
     """Put the model's and the rules' word together: of each segment one category, one score."""
     category, score = _by_model(chances, junk)
+    known, sure = kinds(chances)
     protected = np.zeros(len(score), dtype=bool)
     protected[protects(findings)] = True
     grouped: dict[int, list[Finding]] = {}
     for segment, finding in findings:
         grouped.setdefault(segment, []).append(finding)
-        if finding.whole and finding.category != "content":
-            _by_rule(category, score, segment, finding)
+        if is_heard(finding, junk[segment]):
+            kind = CATEGORIES.index(finding.category)
+            if kind != METADATA and sure[segment] and not finding.own:
+                kind = known[segment]
+            _by_rule(category, score, segment, kind, finding.score)
     return Evidence(category, score, protected, grouped, inside)
 
 
@@ -145,6 +151,27 @@ def decide(batch: Batch, policy: Policy, evidence: Evidence) -> Judgement:
     return Judgement(category, score, marked, spans, evidence.findings, guarded, evidence)
 
 
+def is_heard(finding: Finding, junk: float) -> bool:
+    """Say whether a rule's word on a whole segment counts beside the model's chance of junk."""
+    if not finding.whole or finding.category == "content":
+        return False
+    return finding.own or finding.category == "metadata" or junk >= HEARD
+
+
+def names_junk(findings: Sequence[tuple[int, Finding]], count: int) -> NDArray[np.bool_]:
+    """Say of which of ``count`` segments a rule says that all of it is junk."""
+    named = np.zeros(count, dtype=bool)
+    kept = ("content", "metadata")
+    named[[i for i, one in findings if one.whole and one.category not in kept]] = True
+    return named
+
+
+def kinds(chances: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return the likeliest kind of junk of each segment, and whether no rule can say better."""
+    junk = chances[:, JUNK]
+    return _JUNK[junk.argmax(axis=1)], junk.max(axis=1) >= SURE_KIND * junk.sum(axis=1)
+
+
 def protects(findings: Sequence[tuple[int, Finding]]) -> list[int]:
     """Return the segments that a keep or protect rule holds."""
     return [segment for segment, finding in findings if finding.category == "content"]
@@ -155,24 +182,23 @@ def _by_model(
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return the likeliest junk category where junk is likelier than not, else what it is."""
     all_junk = chances[:, JUNK].sum(axis=1)
-    kind = _JUNK[chances[:, JUNK].argmax(axis=1)]
+    kind, _ = kinds(chances)
     metadata = chances[:, METADATA] > np.maximum(all_junk, chances[:, CONTENT])
     category = np.where(metadata, METADATA, kind)
     return category, np.where(metadata, np.minimum(junk, all_junk), junk)
 
 
 def _by_rule(
-    category: NDArray[np.int64], score: NDArray[np.float64], segment: int, finding: Finding
+    category: NDArray[np.int64], score: NDArray[np.float64], segment: int, kind: int, sure: float
 ) -> None:
     """Let a rule that names the whole segment say what it is, and raise its score."""
-    index = CATEGORIES.index(finding.category)
-    if index == METADATA:
-        if score[segment] < finding.score:
+    if kind == METADATA:
+        if score[segment] < sure:
             category[segment] = METADATA
-            score[segment] = min(score[segment], 1.0 - finding.score)
+            score[segment] = min(score[segment], 1.0 - sure)
     else:
-        category[segment] = index
-        score[segment] = max(score[segment], finding.score)
+        category[segment] = kind
+        score[segment] = max(score[segment], sure)
 
 
 def _spans(

@@ -51,7 +51,8 @@ class Finding(NamedTuple):
     """What one rule found. ``category`` "content" protects the place it names.
 
     ``whole`` says that the rule speaks of the whole segment, not of the span alone.
-    ``score`` is the rule's measured chance of being right.
+    ``score`` is the rule's measured chance of being right; ``own`` says that the rule is one that
+    the user brought, which the model does not know.
     """
 
     start: int
@@ -61,6 +62,7 @@ class Finding(NamedTuple):
     message: str
     score: float
     whole: bool
+    own: bool = False
 
 
 class Decision(NamedTuple):

@@ -172,7 +172,8 @@ class RuleSet:
     def finding(self, rule: int, start: int, end: int) -> Finding:
         """Say a hit as the rest of the project says it."""
         one = self.rules[rule]
-        return Finding(start, end, one.category, one.id, one.why, one.score, one.whole)
+        own = one.lang == USERS
+        return Finding(start, end, one.category, one.id, one.why, one.score, one.whole, own)
 
     def _counting(self, hits: Hits, hosts: Sequence[str | None] | None) -> NDArray[np.bool_]:
         if not self._sites:
