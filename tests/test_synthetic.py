@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.synthetic.bank import HALVES, JUNK, LANGS, articles, bank, hard_negatives
+from training.synthetic.bank import (
+    GROUPS,
+    HALVES,
+    JUNK,
+    LANGS,
+    Group,
+    articles,
+    bank,
+    hard_negatives,
+)
 from training.synthetic.disguise import KINDS, disguise
 from training.synthetic.make import insert, insert_inside, line, lines
 from training.synthetic.measure import cut_lines, measure, table
@@ -18,6 +27,23 @@ from unbait.fold import fold_text
 LANG = st.sampled_from(LANGS)
 HALF = st.sampled_from(HALVES)
 SEED = st.integers(0, 2**32)
+
+
+def hard(lang):
+    return hard_negatives(lang, "train") + hard_negatives(lang, "test")
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_groups_share_no_template_and_are_the_whole_half(lang):
+    groups = [bank(lang, Group("train", number)) for number in range(GROUPS)]
+    for kind in JUNK:
+        own = [one.templates[kind] for one in groups]
+        every = [text for one in own for text in one]
+        assert sorted(every) == sorted(bank(lang, "train").templates[kind])
+        assert all(own)
+    sentences = [hard_negatives(lang, Group("train", number)) for number in range(GROUPS)]
+    assert sorted(sum(sentences, ())) == sorted(hard_negatives(lang, "train"))
+
 
 
 def keep_all(text, lang):
@@ -35,15 +61,15 @@ def test_enough_is_written_for_every_language(lang):
     assert counts["ad"] >= 150
     assert min(counts.values()) >= 50
     assert sum(len(half.slots["headline"]) for half in halves) >= 60
-    assert len(hard_negatives(lang)) >= (100 if lang == "en" else 45)
+    assert len(hard(lang)) >= (100 if lang == "en" else 45)
     assert len(articles(lang)) >= 7
     assert all(7 <= len(article) <= 13 for article in articles(lang))
 
 
 def test_hard_negatives_are_at_least_1000_and_differ():
-    every = [text for lang in LANGS for text in hard_negatives(lang)]
+    every = [text for lang in LANGS for text in hard(lang)]
     assert len(every) >= 1000
-    assert all(len(hard_negatives(lang)) == len(set(hard_negatives(lang))) for lang in LANGS)
+    assert all(len(hard(lang)) == len(set(hard(lang))) for lang in LANGS)
 
 
 @pytest.mark.parametrize("lang", LANGS)
@@ -75,14 +101,14 @@ def test_halves_share_no_template(lang):
 @given(LANG, HALF, SEED)
 def test_same_seed_same_examples(lang, half, seed):
     article = articles(lang)[0]
-    twice = [insert(article, Random(seed), lang=lang, half=half, disguised=0.5) for _ in "12"]
+    twice = [insert(article, Random(seed), lang=lang, part=half, disguised=0.5) for _ in "12"]
     assert twice[0] == twice[1]
 
 
 @given(LANG, HALF, SEED)
 def test_insert_keeps_the_article_and_marks_the_rest(lang, half, seed):
     article = articles(lang)[1]
-    record = insert(article, Random(seed), lang=lang, half=half)
+    record = insert(article, Random(seed), lang=lang, part=half)
     assert tuple(r["text"] for r in record["lines"] if not r.get("synthetic")) == article
     added = [r for r in record["lines"] if r.get("synthetic")]
     assert added

@@ -42,23 +42,23 @@ TITLES = 40_000
 
 
 def gather() -> list[Record]:
-    """Return every labelled record there is."""
+    """Return every labelled record there is, each with its fold."""
     real = records.news() + records.pages() + records.read_by_us()
     clean = records.clean(every=4)
-    english = [record for record in clean if record.lang == "en"]
-    read = real + clean + [
-        record for half in HALVES for record in made.inserted(real + english, half)
-    ]
-    if not gold.has():
-        return read
-    gold.add_shares(real)
-    return read + gold.aligned({record.id for record in real})
+    read = real + clean
+    if gold.has():
+        gold.add_shares(real)
+        read = read + gold.aligned({record.id for record in real})
+    for record, fold in zip(read, split.folds(read).tolist(), strict=True):
+        record.fold = fold
+    carriers = real + [record for record in clean if record.lang == "en"]
+    return read + [record for half in HALVES for record in made.inserted(carriers, half)]
 
 
 def crossfit(found: list[Record], settings: Settings, jobs: int = 2) -> Crossfit:
     """Fit for every fold left out, and once on everything."""
     data = tables.table(found)
-    fold = split.folds(found)[data.record]
+    fold = np.array([record.fold for record in found])[data.record]
     ladder = Ladder(data, tables.words(records.titles(TITLES)), fold, settings)
     outs = [frozenset({a, b}) for a in range(FOLDS) for b in range(a, FOLDS)]
     outs += [frozenset[int](), frozenset({SHIPPED_ONLY})]

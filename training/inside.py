@@ -148,13 +148,16 @@ def _paragraphs(records: Sequence[Record], number: int) -> dict[str, list[str]]:
 def _made(lang: str, paragraphs: Sequence[str], number: int) -> list[Made]:
     """Return each paragraph as it is, with junk inside, and with a hard negative inside."""
     rng = Random(f"inside:{number}:{lang}")
-    hard = bank.hard_negatives(lang)[::2]
+    part = bank.Group("train", number)
+    hard = bank.hard_negatives(lang, part)
     gap = "" if lang in ("zh", "ja") else " "
     made: list[Made] = []
     for paragraph in paragraphs:
         text = " ".join(paragraph.split())
         made.append(Made(text, [], []))
-        made.extend(Made(*make.insert_inside(text, rng, lang), []) for _ in range(JUNK_EACH))
+        made.extend(
+            Made(*make.insert_inside(text, rng, lang, part), []) for _ in range(JUNK_EACH)
+        )
         whole = f"{text}{gap}{rng.choice(hard)}"
         made.append(Made(whole, [], [(len(text), len(whole))]))
     return made

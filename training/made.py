@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from random import Random
 
 from training.records import Record, from_row
+from training.split import FOLDS, SHIPPED_ONLY
 from training.synthetic import bank, make
 
 DOCUMENTS = 160  # a language
@@ -21,8 +22,9 @@ _SURE_OF_LANGUAGE = 1000  # resiliparse's distance: smaller is surer
 def inserted(real: Iterable[Record], half: bank.Half = "train", seed: int = 0) -> list[Record]:
     """Put made junk into the content of ``real`` records and into articles of ours.
 
-    A record made of a real one keeps its url, so that both fall into the same fold. What is made
-    of the half for measuring has a source of its own: only the model that is shipped may see it.
+    What is made of a record has its fold, and in each fold only a part of the templates is used:
+    stage two learns from what stage one says of junk whose template it has not seen. What is made
+    of the half for measuring is left to the model that is shipped.
     """
     carriers = _carriers(real)
     found: list[Record] = []
@@ -37,22 +39,25 @@ def inserted(real: Iterable[Record], half: bank.Half = "train", seed: int = 0) -
 
 def _ours(lang: str, half: bank.Half) -> list[Record]:
     return [
-        Record(f"made:{lang}:{half}:{number}", "made", list(article), [], [], lang=lang)
+        Record(f"made:{lang}:{half}:{number}", "made", list(article), [], [], lang=lang,
+               fold=number % FOLDS)
         for number, article in enumerate(bank.carriers(lang, half))
-    ]
+    ]  # fmt: skip
 
 
 def _made(carrier: Record, lang: str, number: int, rng: Random, half: bank.Half) -> Record:
+    assert carrier.fold is not None
+    part = bank.Group("train", carrier.fold) if half == "train" else half
     texts = carrier.texts[:_MOST_LINES]
-    for text in rng.sample(bank.hard_negatives(lang)[bank.HALVES.index(half) :: 2], HARD):
+    for text in rng.sample(bank.hard_negatives(lang, part), HARD):
         texts.insert(rng.randint(0, len(texts)), text)
     ident = f"made:{lang}:{half}:{number}:{carrier.id}"
     if rng.random() < LISTS:
         at = rng.randint(1, len(texts))
-        texts[at:at] = make.content_list(lang, rng, half)
-    row = make.insert(texts, rng, lang=lang, half=half, ident=ident)
+        texts[at:at] = make.content_list(lang, rng, part)
+    row = make.insert(texts, rng, lang=lang, part=part, ident=ident)
     record = from_row(dict(row), SOURCES[half])
-    record.url = carrier.url or f"made://{carrier.id}/"
+    record.fold = carrier.fold if half == "train" else SHIPPED_ONLY
     record.weights = [WEIGHT] * len(record.texts)
     return record
 
@@ -69,6 +74,6 @@ def _carriers(real: Iterable[Record]) -> dict[str, list[Record]]:
             continue
         lang, distance = detect_fast("\n".join(texts))
         if distance < _SURE_OF_LANGUAGE:
-            kept = Record(record.id, "made", texts, [], [], url=record.url, lang=lang)
+            kept = Record(record.id, "made", texts, [], [], lang=lang, fold=record.fold)
             carriers.setdefault(lang, []).append(kept)
     return carriers

@@ -26,6 +26,7 @@ class Record:
 
     ``weights`` say how much each line counts in training; ``tags`` is empty for plain text;
     ``gold`` is what ``training.gold`` says of each line, empty where no gold text is known.
+    ``fold`` is set where it is given from the start, as that of made examples.
     """
 
     id: str
@@ -40,6 +41,7 @@ class Record:
     links: list[float] = field(default_factory=list)
     synthetic: list[bool] = field(default_factory=list)
     gold: list[float] = field(default_factory=list)
+    fold: int | None = None
 
 
 class DataMissingError(RuntimeError):

@@ -14,13 +14,13 @@ from training.records import Record
 
 FOLDS = 5
 SHIPPED_ONLY = FOLDS  # the fold of what only the model that is shipped learns from
-_UNREAD = ("made", "made to measure", "gold")
+_UNREAD = "gold"
 _COPY_CHARACTERS = 80  # a content line as long as this that stands in two records ties them
 
 
 def site(record: Record) -> str:
     """Return what stands for the record's site: its registered domain, else the record itself."""
-    if record.url and not record.url.startswith("made:"):
+    if record.url:
         parts = (urlsplit(record.url).hostname or record.url).split(".")
         short = len(parts) > 2 and len(parts[-2]) <= 3
         return ".".join(parts[-3:] if short else parts[-2:])
@@ -32,15 +32,23 @@ def site(record: Record) -> str:
 def folds(records: Sequence[Record], seed: int = 0) -> NDArray[np.int64]:
     """Return the fold of each record, 0..FOLDS-1 or SHIPPED_ONLY; groups are dealt largest first.
 
-    Only read lines count, and equals are dealt by their own hash, so that adding made or unread
-    pages moves no other: figures of before and after stay comparable.
+    Records that say their fold stay there and count for nothing else. Of the others only read
+    lines count, and equals are dealt by their own hash, so that adding made or unread pages moves
+    no other: figures of before and after stay comparable.
     """
+    fold = np.array([-1 if record.fold is None else record.fold for record in records])
+    open_ = np.flatnonzero(fold < 0)
+    fold[open_] = _dealt([records[i] for i in open_.tolist()], seed)
+    return fold
+
+
+def _dealt(records: Sequence[Record], seed: int) -> NDArray[np.int64]:
     group = _groups(records)
-    read = [len(record.texts) * (record.source not in _UNREAD) for record in records]
+    read = [len(record.texts) * (record.source != _UNREAD) for record in records]
     sizes = np.bincount(group, weights=read)
     names: dict[int, tuple[bool, str]] = {}  # a group's first record by name, read ones before
     for number, record in zip(group.tolist(), records, strict=True):
-        name = (record.source in _UNREAD, record.id)
+        name = (record.source == _UNREAD, record.id)
         names[number] = min(names.get(number, name), name)
     order = sorted(range(len(sizes)), key=lambda one: (-sizes[one], _draw(names[one][1], seed)))
     loads = np.zeros(FOLDS)
@@ -48,8 +56,7 @@ def folds(records: Sequence[Record], seed: int = 0) -> NDArray[np.int64]:
     for number, one in enumerate(order):
         fold[one] = loads.argmin() if sizes[one] else number % FOLDS
         loads[fold[one]] += sizes[one]
-    to_measure = np.array([record.source == "made to measure" for record in records])
-    return np.where(to_measure, SHIPPED_ONLY, fold[group])
+    return fold[group]
 
 
 def _draw(name: str, seed: int) -> bytes:

@@ -11,12 +11,23 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 from unbait.types import Category
 
 Half = Literal["train", "test"]
 HALVES: tuple[Half, ...] = get_args(Half)
+GROUPS = 5  # of a half
+
+
+class Group(NamedTuple):
+    """One of the GROUPS of a half: what a fold is made of, so that others have not seen it."""
+
+    half: Half
+    number: int
+
+
+Part = Half | Group
 LANGS = (
     *("en", "de", "fr", "es", "it", "pt", "nl", "pl", "ru", "uk"),
     *("el", "tr", "ar", "zh", "ja", "ko", "hi", "id", "vi", "sv"),
@@ -28,7 +39,7 @@ _HERE = Path(__file__).parent
 
 @dataclass(frozen=True, slots=True)
 class Bank:
-    """One half of what is written for one language. ``shared_ads`` are English shop lines."""
+    """A part of what is written for one language. ``shared_ads`` are English shop lines."""
 
     templates: dict[Category, tuple[str, ...]]
     shared_ads: tuple[str, ...]
@@ -42,14 +53,14 @@ def half_of(text: str) -> Half:
 
 
 @cache
-def bank(lang: str, half: Half) -> Bank:
-    """Return what one half of the data holds for ``lang``."""
+def bank(lang: str, part: Part) -> Bank:
+    """Return what one part of the data holds for ``lang``."""
     own, shared = _toml(f"templates/{lang}.toml"), _toml("templates/shared.toml")
     slots = {**shared["slots"], **own["slots"]}
     return Bank(
-        {category: _half(_rows(own["templates"][category]), half) for category in JUNK},
-        _half(_rows(shared["ads"]), half),
-        {name: _half(values, half) for name, values in slots.items()},
+        {category: _part(_rows(own["templates"][category]), part) for category in JUNK},
+        _part(_rows(shared["ads"]), part),
+        {name: _part(values, part) for name, values in slots.items()},
         tuple(_rows(shared["glue"])),  # both halves: wrapping is no template
     )
 
@@ -73,9 +84,11 @@ def list_patterns() -> tuple[str, ...]:
 
 
 @cache
-def hard_negatives(lang: str) -> tuple[str, ...]:
-    """Return sentences of articles in ``lang`` that look like junk."""
-    return tuple(_rows(_toml("hard_negatives.toml")[lang]))
+def hard_negatives(lang: str, part: Part) -> tuple[str, ...]:
+    """Return sentences of articles in ``lang`` that look like junk: every other one is a half's."""
+    half, number = part if isinstance(part, Group) else (part, None)
+    mine = tuple(_rows(_toml("hard_negatives.toml")[lang])[HALVES.index(half) :: 2])
+    return mine if number is None else mine[number::GROUPS]
 
 
 @cache
@@ -87,5 +100,7 @@ def _rows(text: str) -> list[str]:
     return [row for row in text.splitlines() if row.strip()]
 
 
-def _half(values: list[str], half: Half) -> tuple[str, ...]:
-    return tuple(value for value in values if half_of(value) == half)
+def _part(values: list[str], part: Part) -> tuple[str, ...]:
+    half, number = part if isinstance(part, Group) else (part, None)
+    mine = tuple(value for value in values if half_of(value) == half)
+    return mine if number is None else mine[number::GROUPS] or mine

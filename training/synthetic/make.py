@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from random import Random
 from typing import NotRequired, TypedDict
 
-from training.synthetic.bank import JUNK, Bank, Half, bank, list_patterns
+from training.synthetic.bank import JUNK, Bank, Part, bank, list_patterns
 from training.synthetic.disguise import KINDS, disguise
 from unbait.types import Category
 
@@ -47,24 +47,24 @@ Headlines = Sequence[str]
 
 
 def lines(
-    lang: str, n: int, rng: Random, half: Half = "train", headlines: Headlines = ()
+    lang: str, n: int, rng: Random, part: Part = "train", headlines: Headlines = ()
 ) -> list[tuple[str, Category]]:
     """Return ``n`` junk lines. ``headlines`` of real articles stand in for the written ones."""
     kinds = rng.choices(JUNK, _WEIGHTS, k=n)
-    return [(line(lang, kind, rng, half, headlines), kind) for kind in kinds]
+    return [(line(lang, kind, rng, part, headlines), kind) for kind in kinds]
 
 
 def line(
     lang: str,
     category: Category,
     rng: Random,
-    half: Half = "train",
+    part: Part = "train",
     headlines: Headlines = (),
     *,
     bare: float = _BARE_HEADLINES,
 ) -> str:
     """Return one junk line of a category; ``bare`` is the share of teasers without a mark."""
-    data = bank(lang, half)
+    data = bank(lang, part)
     text = _fill(_template(data, category, rng, bare), data, rng)
     if headlines and category == "teaser":
         text = _with_headline(text, data, rng.choice(headlines))
@@ -73,9 +73,9 @@ def line(
     return text
 
 
-def filled(template: str, lang: str, rng: Random, half: Half = "train") -> str:
-    """Return a template with one half's values in its slots."""
-    return _fill(template, bank(lang, half), rng)
+def filled(template: str, lang: str, rng: Random, part: Part = "train") -> str:
+    """Return a template with one part's values in its slots."""
+    return _fill(template, bank(lang, part), rng)
 
 
 def _template(data: Bank, category: Category, rng: Random, bare: float) -> str:
@@ -100,9 +100,9 @@ def _with_headline(text: str, data: Bank, headline: str) -> str:
     return text
 
 
-def content_list(lang: str, rng: Random, half: Half = "train") -> list[str]:
+def content_list(lang: str, rng: Random, part: Part = "train") -> list[str]:
     """Return the lines of a list that is content: four to thirty of one pattern."""
-    data, pattern = bank(lang, half), rng.choice(list_patterns())
+    data, pattern = bank(lang, part), rng.choice(list_patterns())
     return [_fill(pattern, data, rng) for _ in range(rng.randint(4, 30))]
 
 
@@ -111,7 +111,7 @@ def insert(
     rng: Random,
     *,
     lang: str,
-    half: Half = "train",
+    part: Part = "train",
     title: str | None = None,
     ident: str = "synthetic",
     headlines: Headlines = (),
@@ -122,9 +122,9 @@ def insert(
     ``disguised`` is the share of ads that are disguised.
     """
     record: list[Line] = [{"text": text, "label": "content"} for text in article]
-    for _, category in lines(lang, rng.randint(1, 5), rng, half):
+    for _, category in lines(lang, rng.randint(1, 5), rng, part):
         run = rng.randint(2, 4) if category == "teaser" else 1
-        junk = [line(lang, category, rng, half, headlines) for _ in range(run)]
+        junk = [line(lang, category, rng, part, headlines) for _ in range(run)]
         if category == "ad" and rng.random() < disguised:
             junk = [disguise(text, rng, rng.choice(KINDS)) for text in junk]
         at = _place(len(record), rng)
@@ -143,13 +143,13 @@ def _place(length: int, rng: Random) -> int:
 
 
 def insert_inside(
-    paragraph: str, rng: Random, lang: str, half: Half = "train", headlines: Headlines = ()
+    paragraph: str, rng: Random, lang: str, part: Part = "train", headlines: Headlines = ()
 ) -> tuple[str, list[tuple[int, int]]]:
     """Put a junk sentence or fragment at the start, in the middle or at the end of a paragraph.
 
     The spans are what to cut, with the space that came along: what stays is the paragraph.
     """
-    junk = _fragment(rng, lang, half, headlines)
+    junk = _fragment(rng, lang, part, headlines)
     gap = "" if lang in _UNSPACED else " "
     inner = [match.end() for match in _SENTENCE_END.finditer(paragraph)]
     inner = [at for at in inner if 0 < at < len(paragraph)]
@@ -158,11 +158,11 @@ def insert_inside(
     return paragraph[:at] + added + paragraph[at:], [(at, at + len(added))]
 
 
-def _fragment(rng: Random, lang: str, half: Half, headlines: Headlines) -> str:
+def _fragment(rng: Random, lang: str, part: Part, headlines: Headlines) -> str:
     """Return junk as it stands inside a paragraph: marked off, ended, or (ads) neither."""
     category = rng.choice(_INSIDE)
     # A bare headline that ends like a sentence could be one of the paragraph's own.
-    text = line(lang, category, rng, half, headlines, bare=0)
+    text = line(lang, category, rng, part, headlines, bare=0)
     draw = rng.random()
     if draw < 0.25:
         left, right = rng.choice(_BRACKETS)

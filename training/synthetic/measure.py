@@ -75,7 +75,7 @@ def _injected(clean: Clean, lang: str, documents: int, rng: Random, half: Half) 
     hidden_cut = dict.fromkeys(KINDS, 0)
     for _ in range(documents):
         article = rng.choice(carriers(lang, half))
-        record = insert(article, rng, lang=lang, half=half, disguised=0)["lines"]
+        record = insert(article, rng, lang=lang, part=half, disguised=0)["lines"]
         texts = [line["text"] for line in record]
         plain = cut_lines(clean, texts, lang)
         for line, cut in zip(record, plain, strict=True):
@@ -108,7 +108,7 @@ def _hard_negatives(clean: Clean, lang: str) -> dict[str, float]:
     """Share of hard negatives that lose anything, standing alone and inside an article."""
     alone, within = [], []
     wholes = carriers(lang, "test")
-    for i, text in enumerate(hard_negatives(lang)[1::2]):
+    for i, text in enumerate(hard_negatives(lang, "test")):
         alone.append(bool(removed(clean(text, lang))))
         article = wholes[i % len(wholes)]
         at = 2 + i % (len(article) - 2)
