@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 PARAGRAPHS = 300  # a language
 JUNK_EACH = 2  # junk put into each paragraph so often
 MIXED = 0.3  # share of a sentence
-LOSS = 0.001  # share of real sentences that may be cut
+LOSS = 0.001  # share of the sentences of news that may be cut
+NEWS = ("news", "clean")  # pages hold junk inside paragraphs that nobody labelled
 LEAST = 0.5
 _HIDDEN = 48
 _EPOCHS = 30
@@ -47,11 +48,12 @@ class Made(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """Sentences: their columns, and which are junk or a hard negative."""
+    """Sentences: their columns, which are junk or a hard negative, and which are of real news."""
 
     columns: NDArray[np.float32]
     junk: NDArray[np.bool_]
     hard: NDArray[np.bool_]
+    news: NDArray[np.bool_]
 
 
 def fit(
@@ -68,12 +70,14 @@ def fit(
         chance.append(network(rows[one].columns)[:, 1])
     junk = np.concatenate([part.junk for part in rows])
     hard = np.concatenate([part.hard for part in rows])
+    news = np.concatenate([part.news for part in rows])
     unseen = np.concatenate(chance)
-    threshold = max(LEAST, float(np.quantile(unseen[~junk & ~hard], 1 - LOSS)))
+    threshold = max(LEAST, float(np.quantile(unseen[news], 1 - LOSS)))
     figures = {
         "sentences": float(len(junk)),
         "junk_found": float((unseen[junk] >= threshold).mean()),
         "real_cut": float((unseen[~junk & ~hard] >= threshold).mean()),
+        "news_cut": float((unseen[news] >= threshold).mean()),
         "hard_negatives_cut": float((unseen[hard] >= threshold).mean()),
     }
     return _network(rows), threshold, figures
@@ -110,7 +114,9 @@ def _of_fold(crossfit: Crossfit, model: ParagraphModel, number: int) -> Rows:
         for lang, paragraphs in _paragraphs(mine, number).items()
         if (made := _made(lang, paragraphs, number))
     ]
-    parts.append(_rows(model, rules, [Made(text, [], []) for text in _real(mine)]))
+    for is_news in (True, False):
+        real = _real([record for record in mine if (record.source in NEWS) == is_news])
+        parts.append(_rows(model, rules, [Made(text, [], []) for text in real], is_news))
     return Rows(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
@@ -163,7 +169,9 @@ def _made(lang: str, paragraphs: Sequence[str], number: int) -> list[Made]:
     return made
 
 
-def _rows(model: ParagraphModel, rules: RuleSet, made: Sequence[Made]) -> Rows:
+def _rows(
+    model: ParagraphModel, rules: RuleSet, made: Sequence[Made], is_news: bool = False
+) -> Rows:
     """Describe every sentence as serving does, whether its paragraph is suspect or not."""
     batch = segment.batch([one.text for one in made])
     look = model.look(batch, fold(batch.codes), _nothing_told(len(batch.start)))
@@ -181,7 +189,8 @@ def _rows(model: ParagraphModel, rules: RuleSet, made: Sequence[Made]) -> Rows:
                             for a, b in one.hard])  # fmt: skip
     # What is half junk teaches nothing, nor do marks alone.
     clear = ~wordless(lines) & ((junk < MIXED) | (junk > 1 - MIXED))
-    return Rows(columns[clear], junk[clear] > 0.5, hard[clear] > 0.5)
+    news = np.full(int(clear.sum()), is_news)
+    return Rows(columns[clear], junk[clear] > 0.5, hard[clear] > 0.5, news)
 
 
 def _inside(

@@ -30,7 +30,7 @@ _BESIDE = ("words", "chance", "told", "ends_letter", "starts_lower")
 SENTENCE_NAMES = (
     *(f"own_{i}" for i in range(8)), *(f"rest_{i}" for i in range(8)),
     *(f"told_{name}" for name in CATEGORIES), *(f"chance_{name}" for name in CATEGORIES),
-    *features.SHAPE_NAMES, *(f"before_{name}" for name in _BESIDE),
+    *features.SHAPE_NAMES, *features.TIE_NAMES, *(f"before_{name}" for name in _BESIDE),
     *(f"after_{name}" for name in _BESIDE),
     "log_features", "log_rest_features", "log_sentences", "is_first", "is_last",
 )  # fmt: skip
@@ -155,7 +155,7 @@ def sentence_columns(
         (np.log1p(counts), np.log1p(rest_count), np.log1p(stop - first), is_first, is_last), axis=1
     )
     own, rest = np.clip(again.logits, -_LIMIT, _LIMIT), np.clip(rest, -_LIMIT, _LIMIT)
-    parts = (own, rest, again.told, odds, again.shapes, before, after, place)
+    parts = (own, rest, again.told, odds, again.shapes, again.ties, before, after, place)
     return np.concatenate(parts, axis=1, dtype=np.float32)
 
 

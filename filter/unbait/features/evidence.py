@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from unbait.features import marks
-from unbait.features.tokens import IDEOGRAPH, MARK, Tokens
+from unbait.features.tokens import DIGIT, IDEOGRAPH, LETTER, MARK, Tokens
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,6 +21,7 @@ _PREFIX = np.uint32(0xC2B2AE3D)
 _SUFFIX = np.uint32(0x27D4EB2F)
 _BEGIN = np.uint32(0x165667B1)
 _END = np.uint32(0x2545F491)
+_ORDINAL = 2  # digits of a number that a stop makes an ordinal
 _OPENING = np.array([ord(mark) for mark in "“‘「『"], dtype=np.uint32)
 _ORNAMENTS = marks.BIT["pipe"] | marks.BIT["arrow"] | marks.BIT["bullet"]
 _DINGBATS, _EMOJI = (0x2600, 0x27BF), 0x1F000
@@ -117,7 +118,7 @@ def _sentences(tokens: Tokens, codes: NDArray[np.uint32]) -> NDArray[np.int64]:
     mark = np.flatnonzero(tokens.kind == MARK)
     sign = codes[tokens.start[mark]]
     bits = marks.bits_of(sign)
-    ends = (bits & marks.SENTENCE_END) != 0
+    ends = ((bits & marks.SENTENCE_END) != 0) & ~_abbreviates(tokens, mark, sign)
     closes = ((bits & marks.SENTENCE_CLOSE) != 0) & ~np.isin(sign, _OPENING)
     next_to = mark[1:] == mark[:-1] + 1
     closes_one = np.zeros(len(mark), dtype=bool)
@@ -134,6 +135,18 @@ def _sentences(tokens: Tokens, codes: NDArray[np.uint32]) -> NDArray[np.int64]:
     _end_bracketed(opens, mark, bits, free | dense)
     _part_ornaments(opens, tokens, mark, sign, bits)
     return np.flatnonzero(opens)
+
+
+def _abbreviates(
+    tokens: Tokens, mark: NDArray[np.int64], sign: NDArray[np.uint32]
+) -> NDArray[np.bool_]:
+    """Say which full stops end initials and ordinals: after one letter, after a short number."""
+    before = np.maximum(mark - 1, 0)
+    short = tokens.end[before] - tokens.start[before]
+    joined = tokens.end[before] == tokens.start[mark]
+    kind = tokens.kind[before]
+    brief = ((kind == DIGIT) & (short <= _ORDINAL)) | ((kind == LETTER) & (short == 1))
+    return np.asarray((sign == ord(".")) & joined & brief)
 
 
 def _end_bracketed(
