@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from unbait.segment import Batch
 
-HEARD = 0.05  # packaged rules inform the model: where it is surer than this of content, it stands
+HEARD = 0.2  # packaged rules inform the model: where it is surer than this of content, it stands
 SURE_KIND = 0.6  # of all junk that it may be: then the model says the kind, not the rule
 _JUNK = np.array(JUNK)
 
