@@ -23,7 +23,8 @@ class Crossfit:
 
     ``chances`` (lines, categories) are those of pages with their layout, ``plain`` those of the
     same lines as text. ``measured`` is a whole model that has not seen the first fold, nor made
-    examples of the half for measuring, which ``fitted`` has.
+    examples of the half for measuring, which ``fitted`` has. Each of ``stage_ones`` has seen neither
+    its fold nor the group of templates of the same number.
     """
 
     records: list[Record]
@@ -76,8 +77,24 @@ def crossfit(found: list[Record], settings: Settings, jobs: int = 2) -> Crossfit
     return Crossfit(
         [found[i] for i in np.unique(data.record[known]).tolist()], kept, fold[rows],
         chances, plain, fits[-1], fits[0], _calibration(chances, plain, kept), settings,
-        [ladder.stage_one(frozenset({one})) for one in range(FOLDS)],
+        _blind(found, ladder, jobs),
     )  # fmt: skip
+
+
+def _blind(found: list[Record], ladder: Ladder, jobs: int) -> list[StageOne]:
+    """Fit stage one without a fold and a group of templates: what it says of junk it never saw."""
+    data = ladder.data
+    group = np.array([-1 if one.group is None else one.group for one in found])[data.record]
+    masks = [
+        data.read & (ladder.fold != one) & (ladder.fold != SHIPPED_ONLY) & (group != one)
+        for one in range(FOLDS)
+    ]
+    return list(
+        Parallel(jobs)(
+            delayed(paragraph.fit_stage_one)(data, ladder.titles, mask, ladder.settings)
+            for mask in masks
+        )
+    )
 
 
 def _calibration(

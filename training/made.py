@@ -22,9 +22,9 @@ _SURE_OF_LANGUAGE = 1000  # resiliparse's distance: smaller is surer
 def inserted(real: Iterable[Record], half: bank.Half = "train", seed: int = 0) -> list[Record]:
     """Put made junk into the content of ``real`` records and into articles of ours.
 
-    What is made of a record has its fold, and in each fold only a part of the templates is used:
-    stage two learns from what stage one says of junk whose template it has not seen. What is made
-    of the half for measuring is left to the model that is shipped.
+    What is made of a record has its fold; each is made of one group of the templates, so that a fit
+    can leave templates out. What is made of the half for measuring is left to the model that is
+    shipped.
     """
     carriers = _carriers(real)
     found: list[Record] = []
@@ -46,8 +46,8 @@ def _ours(lang: str, half: bank.Half) -> list[Record]:
 
 
 def _made(carrier: Record, lang: str, number: int, rng: Random, half: bank.Half) -> Record:
-    assert carrier.fold is not None
-    part = bank.Group("train", carrier.fold) if half == "train" else half
+    group = number % bank.GROUPS
+    part = bank.Group(half, group)
     texts = carrier.texts[:_MOST_LINES]
     for text in rng.sample(bank.hard_negatives(lang, part), HARD):
         texts.insert(rng.randint(0, len(texts)), text)
@@ -58,6 +58,7 @@ def _made(carrier: Record, lang: str, number: int, rng: Random, half: bank.Half)
     row = make.insert(texts, rng, lang=lang, part=part, ident=ident)
     record = from_row(dict(row), SOURCES[half])
     record.fold = carrier.fold if half == "train" else SHIPPED_ONLY
+    record.group = group
     record.weights = [WEIGHT] * len(record.texts)
     return record
 

@@ -26,7 +26,8 @@ class Record:
 
     ``weights`` say how much each line counts in training; ``tags`` is empty for plain text;
     ``gold`` is what ``training.gold`` says of each line, empty where no gold text is known.
-    ``fold`` is set where it is given from the start, as that of made examples.
+    ``fold`` is set where it is given from the start, as that of made examples; ``group`` says which
+    part of the templates these were made of.
     """
 
     id: str
@@ -42,6 +43,7 @@ class Record:
     synthetic: list[bool] = field(default_factory=list)
     gold: list[float] = field(default_factory=list)
     fold: int | None = None
+    group: int | None = None
 
 
 class DataMissingError(RuntimeError):
