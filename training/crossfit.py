@@ -23,8 +23,8 @@ class Crossfit:
 
     ``chances`` (lines, categories) are those of pages with their layout, ``plain`` those of the
     same lines as text. ``measured`` is a whole model that has not seen the first fold, nor made
-    examples of the half for measuring, which ``fitted`` has. Each of ``stage_ones`` has seen neither
-    its fold nor the group of templates of the same number.
+    examples of the half for measuring, which ``fitted`` has. Each of ``stage_ones`` has seen
+    neither its fold nor the group of templates of the same number.
     """
 
     records: list[Record]
