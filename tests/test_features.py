@@ -1,7 +1,7 @@
 """Promises of the feature code: places, hashes, sums, and no look at the rest of a batch."""
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from unbait import features
@@ -32,6 +32,7 @@ def test_equal_words_hash_alike_wherever_they_stand() -> None:
     assert hashes[0] != hashes[1]
 
 
+@settings(deadline=None)  # the first call makes tables
 @given(st.lists(WORDS.map(" ".join), min_size=1, max_size=5))
 def test_a_segment_has_the_same_evidence_alone(lines: list[str]) -> None:
     made = batch(["\n".join(lines)])
