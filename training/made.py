@@ -9,7 +9,7 @@ from training.records import Record, from_row
 from training.split import FOLDS, SHIPPED_ONLY
 from training.synthetic import bank, make
 
-DOCUMENTS = 160  # a language
+DOCUMENTS = 220  # a language
 HARD = 2  # real sentences that look like junk, a document; every other one is for measuring
 LISTS = 0.3  # share of the documents that hold a list of content
 WEIGHT = 0.4
