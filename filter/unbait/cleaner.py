@@ -41,7 +41,7 @@ Made = TypeVar("Made")
 BATCH_CHARACTERS = 1 << 19
 BATCH_MARKUP = 1 << 22  # characters or bytes of pages
 BATCH_ITEMS = 4096
-SOUND_REST = 0.2  # what is left of a paragraph stays if no likelier junk than this by its words,
+SOUND_REST = 0.1  # what is left of a paragraph stays if no likelier junk than this by its words,
 MOST_ROUNDS = 3  # of judging what is left again
 LEAST_REST = 24  # and of at least so many features: six words, twelve ideographs
 
