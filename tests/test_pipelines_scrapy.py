@@ -111,7 +111,7 @@ def test_verdicts_keep_pages_from_the_spider() -> None:
         middleware.process_spider_input(empty, object())
     assert middleware.process_spider_exception(empty, error.value) == []
     assert middleware.process_spider_exception(empty, ValueError()) is None
-    full = HtmlResponse("http://site.test/", body=page(1).encode(), request=request)
+    full = HtmlResponse("http://site.test/item/1", body=page(1).encode(), request=request)
     assert middleware.process_spider_input(full) is None
     assert full.meta[META].text == Cleaner().clean_html(page(1)).text
     assert middleware.process_spider_input(Response("http://site.test/x.png")) is None
