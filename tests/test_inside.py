@@ -106,3 +106,16 @@ def test_junk_without_an_end_mark_ends_where_its_words_turn(cleaner: Cleaner) ->
     plain = " ".join((FIRST, SECOND, THIRD))
     bare = "cheap football shirts online free shipping"
     assert cleaned(cleaner, " ".join((FIRST, bare, SECOND, THIRD))) == plain
+
+
+@pytest.mark.parametrize("first", ["She came (late", "Er ging.", "他说“好", "Stop. 👉"])
+@pytest.mark.parametrize("second", [")㐀好。 A line", ") He left) early", "”好。了", "。好 了"])
+def test_sentences_depend_on_no_other_document(first: str, second: str) -> None:
+    def sentences(*texts: str) -> list[int]:
+        made = batch([text.lower() for text in texts])
+        tokens = tokenize(made.codes, made.start, made.end)
+        start = tokens.first[-2]
+        found = evidence(tokens, made.codes).sentence_first
+        return [int(one - start) for one in found if one >= start]
+
+    assert sentences(first, second) == sentences(second)

@@ -120,19 +120,20 @@ def _sentences(tokens: Tokens, codes: NDArray[np.uint32]) -> NDArray[np.int64]:
     bits = marks.bits_of(sign)
     ends = ((bits & marks.SENTENCE_END) != 0) & ~_abbreviates(tokens, mark, sign)
     closes = ((bits & marks.SENTENCE_CLOSE) != 0) & ~np.isin(sign, _OPENING)
-    next_to = mark[1:] == mark[:-1] + 1
+    leads = opens[mark]  # what stands before it is of another segment
+    next_to = (mark[1:] == mark[:-1] + 1) & ~leads[1:]
     closes_one = np.zeros(len(mark), dtype=bool)
     closes_one[1:] = next_to & ends[:-1] & closes[1:]
     after = np.minimum(mark + 1, max(count - 1, 0))
     apart = tokens.start[after] > tokens.end[mark]
     free = apart | (tokens.kind[after] == IDEOGRAPH)
     # A script without spaces ends its sentences where nothing more closes them.
-    dense = tokens.kind[np.maximum(mark - 1, 0)] == IDEOGRAPH
+    dense = (tokens.kind[np.maximum(mark - 1, 0)] == IDEOGRAPH) & ~leads
     dense[1:] |= closes_one[1:] & dense[:-1]
     more = np.zeros(len(mark), dtype=bool)
     more[:-1] = next_to & (closes | ends)[1:] & ~apart[:-1]
     opens[mark[(ends | closes_one) & (free | (dense & ~more))] + 1] = True
-    _end_bracketed(opens, mark, bits, free | dense)
+    _end_bracketed(opens, tokens, mark, bits, free | dense)
     _part_ornaments(opens, tokens, mark, sign, bits)
     return np.flatnonzero(opens)
 
@@ -150,13 +151,14 @@ def _abbreviates(
 
 
 def _end_bracketed(
-    opens: NDArray[np.bool_], mark: NDArray[np.int64], bits: NDArray[np.int32],
+    opens: NDArray[np.bool_], tokens: Tokens, mark: NDArray[np.int64], bits: NDArray[np.int32],
     free: NDArray[np.bool_],
 ) -> None:  # fmt: skip
     """End the sentences that are one bracket: the first mark opens it, the next bracket closes."""
     bracket = (bits & (marks.BIT["open"] | marks.BIT["close"])) != 0
     where, closing = mark[bracket], (bits[bracket] & marks.BIT["close"]) != 0
-    pair = np.flatnonzero(closing[1:] & ~closing[:-1])
+    segment = np.searchsorted(tokens.first, where, side="right")
+    pair = np.flatnonzero(closing[1:] & ~closing[:-1] & (segment[1:] == segment[:-1]))
     pair = pair[opens[where[pair]] & free[bracket][pair + 1]]
     opens[where[pair + 1] + 1] = True
 
