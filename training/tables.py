@@ -117,27 +117,21 @@ def as_batch(texts: Sequence[str]) -> Batch:
 
 def _one(record: Record, rules: RuleSet) -> tuple[Any, ...]:
     """Return (line counts, shapes, ties, layouts, told), as serving does."""
-    from unbait.model import blocks
-
     batch = as_batch(record.texts)
     folded = fold(batch.codes)
     start, end = folded.from_source(batch.start), folded.from_source(batch.end)
     buckets, lines, shapes, ties = [], [], [], []
-    for low, high in blocks(start, end, batch.first_segment):
-        base = int(start[low])
-        codes = folded.codes[base : min(int(end[high - 1]), base + features.BLOCK)]
-        tokens = features.tokenize(
-            codes, start[low:high] - base, np.minimum(end[low:high] - base, len(codes))
-        )
-        bucket, token = features.evidence(tokens, codes).pairs()
+    for block in features.token_blocks(batch, folded):
+        tokens, mine = block.tokens, slice(block.low, block.high)
+        bucket, token = features.evidence(tokens, block.codes).pairs()
         buckets.append(bucket)
-        lines.append(tokens.segment()[token] + low)
-        places = tokens.start + base
-        source = places if folded.origin is None else folded.origin[places]
+        lines.append(tokens.segment()[token] + block.low)
         shapes.append(
-            features.shape(batch.codes, batch.start[low:high], batch.end[low:high], tokens, source)
+            features.shape(
+                batch.codes, batch.start[mine], batch.end[mine], tokens, block.source(tokens.start)
+            )
         )
-        ties.append(features.ties(tokens, batch.segment_document[low:high]))
+        ties.append(features.ties(tokens, batch.segment_document[mine]))
     count = len(record.texts)
     told = rules.told(rules.find(folded.codes, start, end), count)
     known = layout(record.tags, np.array(record.links)) if record.tags else None

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 CONTENT, METADATA = CATEGORIES.index("content"), CATEGORIES.index("metadata")
 JUNK = [i for i in range(len(CATEGORIES)) if i not in (CONTENT, METADATA)]
 _TINY = 1e-7
-_RUN_CHARACTERS = 1 << 17  # looked at at once: what stays in the processor's cache
 _RUN_ROWS = 1024
 _SUSPECT_LOGIT = -1.0  # paragraphs whose sentences all say less than this are not looked at again
 
@@ -100,12 +99,8 @@ class ParagraphModel:
 
         ``told`` (segments, categories) is how sure the rules are of each category.
         """
-        start, end = folded.from_source(batch.start), folded.from_source(batch.end)
-        parts = [
-            self._look_block(batch, folded, start, end, low, high)
-            for low, high in blocks(start, end, batch.first_segment)
-        ]
-        count = len(start)
+        parts = [self._look_block(batch, block) for block in features.token_blocks(batch, folded)]
+        count = len(batch.start)
         if not parts:
             return _empty_look()
         bonds = features.Bonds.joined([part.pop() for part in parts])
@@ -118,21 +113,10 @@ class ParagraphModel:
         return Look(logits, shapes, bonds, bonds.columns(), layouts, told, s_start, s_end, s_logits,
                     s_features, first_sentence)  # fmt: skip
 
-    def _look_block(
-        self, batch: Batch, folded: Folded, start: NDArray[np.int64], end: NDArray[np.int64],
-        low: int, high: int,
-    ) -> list[Any]:  # fmt: skip
-        """Run stage one over the segments ``low:high``, which fit a block."""
-        base = int(start[low])
-        codes = folded.codes[base : min(int(end[high - 1]), base + features.BLOCK)]
-        inner_end = np.minimum(end[low:high] - base, len(codes))
-        tokens = features.tokenize(codes, start[low:high] - base, inner_end)
-        origin = folded.origin
-
-        def source(offsets: NDArray[np.int64]) -> NDArray[np.int64]:
-            return offsets + base if origin is None else origin[offsets + base]
-
-        evidence = features.evidence(tokens, codes)
+    def _look_block(self, batch: Batch, block: features.Block) -> list[Any]:
+        """Run stage one over the segments of a block."""
+        tokens, source, low, high = block.tokens, block.source, block.low, block.high
+        evidence = features.evidence(tokens, block.codes)
         sums, counts, s_logits = self._weigh(evidence)
         segment_sums = _group(sums, evidence.first_sentence)
         segment_counts = _group(counts, evidence.first_sentence)
@@ -203,20 +187,14 @@ class ParagraphModel:
         """
         whole = sentences.sentences_of(look, codes, segments)
         folded = fold(whole.lines.codes)
-        start = folded.from_source(whole.lines.start)
-        end = folded.from_source(whole.lines.end)
-        at = np.zeros(len(start), dtype=np.int64)
-        for low, high in blocks(start, end, whole.lines.first_segment):
-            base = int(start[low])
-            part = folded.codes[base : min(int(end[high - 1]), base + features.BLOCK)]
-            stop = np.minimum(end[low:high] - base, len(part))
-            tokens = features.tokenize(part, np.minimum(start[low:high] - base, len(part)), stop)
-            weights = features.evidence(tokens, part).rows(self._table)[:, -1] * self._scale[-1]
-            places = tokens.start + base
-            places = places if folded.origin is None else folded.origin[places]
+        at = np.zeros(len(whole.start), dtype=np.int64)
+        for block in features.token_blocks(whole.lines, folded):
+            tokens, places = block.tokens, block.source(block.tokens.start)
+            evidence = features.evidence(tokens, block.codes)
+            weights = evidence.rows(self._table)[:, -1] * self._scale[-1]
             turn = sentences.turns(tokens, weights, whole.lines.codes[places])
             found = np.flatnonzero(turn)
-            at[low + found] = places[turn[found]] - whole.lines.start[low + found]
+            at[block.low + found] = places[turn[found]] - whole.lines.start[block.low + found]
         return sentences.halved(whole, codes, at) if at.any() else whole
 
     def sentence_columns(self, lines: Batch, again: Look) -> NDArray[np.float32]:
@@ -259,30 +237,6 @@ def _group(values: NDArray[Any], first: NDArray[np.int64]) -> NDArray[Any]:
     return np.asarray(running[first[1:]] - running[first[:-1]])
 
 
-def blocks(
-    start: NDArray[np.int64], end: NDArray[np.int64], first: NDArray[np.int64]
-) -> list[tuple[int, int]]:
-    """Cut the segments into runs of documents that stay in the processor's cache.
-
-    A run fits ``features.BLOCK`` characters. A document is never cut unless it alone is too long,
-    and then always at the same places, so that no result depends on what else is in the batch.
-    """
-    blocks: list[tuple[int, int]] = []
-    low = 0
-    for begin, stop in zip(first[:-1].tolist(), first[1:].tolist(), strict=True):
-        if begin == stop:
-            continue
-        if end[stop - 1] - start[low] > _RUN_CHARACTERS and begin > low:
-            blocks.append((low, begin))
-            low = begin
-        if end[stop - 1] - start[begin] > features.BLOCK:
-            blocks.extend(_pieces(start, end, begin, stop))
-            low = stop
-    if low < len(start):
-        blocks.append((low, len(start)))
-    return blocks
-
-
 def _runs(first: NDArray[np.int64]) -> list[tuple[int, int]]:
     """Cut documents into runs of not many rows, none empty; a longer document is a run alone."""
     runs = []
@@ -292,19 +246,6 @@ def _runs(first: NDArray[np.int64]) -> list[tuple[int, int]]:
             runs.append((low, number))
             low = number
     return runs
-
-
-def _pieces(
-    start: NDArray[np.int64], end: NDArray[np.int64], begin: int, stop: int
-) -> list[tuple[int, int]]:
-    """Cut one long document into runs of whole segments; a longer segment is a run alone."""
-    pieces = []
-    while begin < stop:
-        fits = int(np.searchsorted(end[begin:stop], start[begin] + features.BLOCK, side="right"))
-        after = begin + max(fits, 1)
-        pieces.append((begin, after))
-        begin = after
-    return pieces
 
 
 def _empty_look() -> Look:

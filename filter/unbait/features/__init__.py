@@ -1,10 +1,12 @@
 """Segments to arrays: the only feature code, used to train and to serve.
 
-``tokens`` splits the folded view into hashed words; ``evidence`` turns words into what stage one
-counts; ``shape``, ``ties`` and ``layout`` describe a segment, its bonds within the document and
-what its page knows of it; ``context`` gathers all of it, neighbours included, for stage two.
+``blocks`` and ``tokens`` split the folded view into hashed words; ``evidence`` turns words into
+what stage one counts; ``shape``, ``ties`` and ``layout`` describe a segment, its bonds within the
+document and what its page knows of it; ``context`` gathers all of it, neighbours included, for
+stage two.
 """
 
+from unbait.features.blocks import Block, token_blocks
 from unbait.features.context import context
 from unbait.features.evidence import HASH_BITS, Evidence, evidence
 from unbait.features.layout import LAYOUT_NAMES, no_layout
@@ -13,7 +15,7 @@ from unbait.features.ties import TIE_NAMES, Bonds, bonds, ties
 from unbait.features.tokens import BLOCK, Tokens, tokenize
 
 # Raise it whenever a feature changes: models of another version are refused.
-FEATURE_VERSION = 3
+FEATURE_VERSION = 4
 
 __all__ = [
     "BLOCK",
@@ -22,6 +24,7 @@ __all__ = [
     "LAYOUT_NAMES",
     "SHAPE_NAMES",
     "TIE_NAMES",
+    "Block",
     "Bonds",
     "Evidence",
     "Tokens",
@@ -31,5 +34,6 @@ __all__ = [
     "no_layout",
     "shape",
     "ties",
+    "token_blocks",
     "tokenize",
 ]

@@ -11,7 +11,7 @@ import numpy as np
 from unbait import features
 from unbait.fold import Folded, codes_of, fold
 from unbait.labels import JUNK as SOME_JUNK
-from unbait.model import JUNK, ParagraphModel, blocks
+from unbait.model import JUNK, ParagraphModel
 from unbait.segment import Batch, arrange
 from unbait.types import CATEGORIES
 
@@ -126,17 +126,11 @@ def _batch(documents: Sequence[Labelled]) -> Batch:
 
 def _counted(batch: Batch, folded: Folded) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return (bucket, line) of every feature that stage one counts."""
-    start, end = folded.from_source(batch.start), folded.from_source(batch.end)
     buckets, lines = [], []
-    for low, high in blocks(start, end, batch.first_segment):
-        base = int(start[low])
-        codes = folded.codes[base : min(int(end[high - 1]), base + features.BLOCK)]
-        tokens = features.tokenize(
-            codes, start[low:high] - base, np.minimum(end[low:high] - base, len(codes))
-        )
-        bucket, token = features.evidence(tokens, codes).pairs()
+    for block in features.token_blocks(batch, folded):
+        bucket, token = features.evidence(block.tokens, block.codes).pairs()
         buckets.append(bucket)
-        lines.append(tokens.segment()[token] + low)
+        lines.append(block.tokens.segment()[token] + block.low)
     return np.concatenate(buckets), np.concatenate(lines)
 
 
