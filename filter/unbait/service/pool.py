@@ -202,7 +202,12 @@ class Member:
             return
         with contextlib.suppress(ProcessLookupError):
             process.kill()
-        await process.wait()
+        ending = asyncio.create_task(process.wait())
+        try:
+            await asyncio.shield(ending)
+        except asyncio.CancelledError:  # the service stops, but no process may outlive its loop
+            await ending
+            raise
 
     async def _feed(self, process: asyncio.subprocess.Process) -> None:
         """Give work until the worker is gone."""
