@@ -176,9 +176,8 @@ def _rows(
     batch = segment.batch([one.text for one in made])
     look = model.look(batch, fold(batch.codes), _nothing_told(len(batch.start)))
     several = np.flatnonzero(np.diff(look.first_sentence) > 1)
-    pieces = model.pieces(look, batch.codes, several)
+    pieces, folded = model.pieces(look, batch.codes, several)
     lines = pieces.lines
-    folded = fold(lines.codes)
     bounds = folded.from_source(lines.start), folded.from_source(lines.end)
     told = rules.told(rules.find(folded.codes, *bounds), len(lines.start))
     columns = model.sentence_columns(lines, model.look(lines, folded, told))

@@ -159,7 +159,7 @@ class Cleaner:
         """
         untold = np.zeros((len(made.start), len(CATEGORIES)), dtype=np.float32)
         look = self._model.look(made, folded, untold, layouts)
-        pieces, within = self._suspects(made, look)
+        pieces, within = self._model.pieces(look, made.codes, self._model.suspects(look))
         inner_bounds = within.from_source(pieces.lines.start), within.from_source(pieces.lines.end)
         start, end = folded.from_source(made.start), folded.from_source(made.end)
         after = len(folded.codes)
@@ -203,11 +203,6 @@ class Cleaner:
     def told(self, hits: Hits, segments: int) -> NDArray[np.float32]:
         """Return what the packaged rules tell the model: (segments, categories)."""
         return self._rules.told(hits, segments)
-
-    def _suspects(self, made: Batch, look: Look) -> tuple[Pieces, Folded]:
-        """Return the sentences of suspect paragraphs as lines, and these folded."""
-        pieces = self._model.pieces(look, made.codes, self._model.suspects(look))
-        return pieces, fold(pieces.lines.codes)
 
     def _judge(
         self,

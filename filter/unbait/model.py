@@ -180,10 +180,10 @@ class ParagraphModel:
 
     def pieces(
         self, look: Look, codes: NDArray[np.uint32], segments: NDArray[np.int64]
-    ) -> sentences.Pieces:
+    ) -> tuple[sentences.Pieces, Folded]:
         """Return the sentences of the paragraphs ``segments``, cut where their words turn.
 
-        ``codes`` is the unfolded batch.
+        ``codes`` is the unfolded batch. Beside the sentences stands the folded view of their lines.
         """
         whole = sentences.sentences_of(look, codes, segments)
         folded = fold(whole.lines.codes)
@@ -195,7 +195,10 @@ class ParagraphModel:
             turn = sentences.turns(tokens, weights, whole.lines.codes[places])
             found = np.flatnonzero(turn)
             at[block.low + found] = places[turn[found]] - whole.lines.start[block.low + found]
-        return sentences.halved(whole, codes, at) if at.any() else whole
+        if not at.any():
+            return whole, folded
+        parts = sentences.halved(whole, codes, at)
+        return parts, fold(parts.lines.codes)
 
     def sentence_columns(self, lines: Batch, again: Look) -> NDArray[np.float32]:
         """Describe sentences looked at ``again`` as lines."""

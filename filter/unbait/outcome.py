@@ -90,7 +90,7 @@ class JudgedTable:
         low, high = self._bounds[number], self._bounds[number + 1]
         first, stop = bisect_left(self._spanned, low), bisect_left(self._spanned, high)
         spans = {
-            segment - low: [_moved(span, base) for span in self._spans[segment]]
+            segment - low: [span.moved(-base) for span in self._spans[segment]]
             for segment in self._spanned[first:stop]
         }
         part = slice(low, high)
@@ -108,19 +108,10 @@ class JudgedTable:
         return [
             Row(
                 start, end, category, score, marked, own.spans.get(i, ()),
-                [_shifted(one, base) for one in findings[low + i]] if low + i in findings else (),
+                [one.moved(-base) for one in findings[low + i]] if low + i in findings else (),
             )
             for i, (start, end, category, score, marked) in enumerate(zip(*columns, strict=True))
         ]  # fmt: skip
-
-
-def _moved(span: Span, base: int) -> Span:
-    finding = span.finding and _shifted(span.finding, base)
-    return span._replace(start=span.start - base, end=span.end - base, finding=finding)
-
-
-def _shifted(finding: Finding, base: int) -> Finding:
-    return finding._replace(start=finding.start - base, end=finding.end - base)
 
 
 class Outcome:

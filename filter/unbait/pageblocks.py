@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from unbait.features.layout import layout
 from unbait.fold import codes_of, fold
 from unbait.html import tags
-from unbait.policy import Judgement, Span
+from unbait.policy import Judgement
 from unbait.segment import Batch, arrange
-from unbait.types import Document, Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,8 +20,7 @@ if TYPE_CHECKING:
 
     from unbait import html
     from unbait.cleaner import Cleaner
-
-Number = TypeVar("Number", np.int64, np.float32)
+    from unbait.types import Document
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +39,11 @@ class KeptBlocks:
         """Put the blocks ``parts`` of each page one below the other; there is at least one page."""
         pairs = list(zip(pages, parts, strict=True))
         text = "".join(page.block(i) + "\n" for page, part in pairs for i in part.tolist())
-        begin = _joined([page.start[part] for page, part in pairs])
-        size = _joined([page.end[part] for page, part in pairs]) - begin
+        begin = np.concatenate([page.start[part] for page, part in pairs])
+        size = np.concatenate([page.end[part] for page, part in pairs]) - begin
         end = np.cumsum(size + 1) - 1
         names = [tags.NAMES[tag] for page, part in pairs for tag in page.tag[part].tolist()]
-        links = _joined([page.link_share[part] for page, part in pairs])
+        links = np.concatenate([page.link_share[part] for page, part in pairs])
         count = np.array([len(part) for part in parts], dtype=np.int64)
         bounds = np.concatenate(([0], end + 1))[np.concatenate(([0], np.cumsum(count)))]
         owner = np.repeat(np.arange(len(pages)), count)
@@ -65,27 +63,12 @@ class KeptBlocks:
         return Judgement(
             judged.category[mine], judged.score[mine], judged.marked[mine],
             {
-                i - low: [_moved_span(span, shift[i]) for span in judged.spans[i]]
+                i - low: [span.moved(shift[i]) for span in judged.spans[i]]
                 for i in range(low, high) if i in judged.spans
             },
             {
-                i - low: [_moved(finding, shift[i]) for finding in judged.findings[i]]
+                i - low: [finding.moved(shift[i]) for finding in judged.findings[i]]
                 for i in range(low, high) if i in judged.findings
             },
             judged.guarded[number : number + 1],
         )  # fmt: skip
-
-
-def _joined(parts: Sequence[NDArray[Number]]) -> NDArray[Number]:
-    return np.concatenate(parts)
-
-
-def _moved_span(span: Span, shift: int) -> Span:
-    return _moved(span, shift)._replace(finding=span.finding and _moved(span.finding, shift))
-
-
-Placed = TypeVar("Placed", Finding, Span)
-
-
-def _moved(one: Placed, shift: int) -> Placed:
-    return one._replace(start=one.start + shift, end=one.end + shift)

@@ -39,6 +39,11 @@ class Span(NamedTuple):
     score: float
     finding: Finding | None
 
+    def moved(self, by: int) -> Span:
+        """Return it, its finding too, where they stand ``by`` characters later."""
+        finding = self.finding and self.finding.moved(by)
+        return self._replace(start=self.start + by, end=self.end + by, finding=finding)
+
 
 @dataclass(frozen=True, slots=True)
 class Inside:
@@ -109,8 +114,8 @@ def weigh(
     inside: Inside,
 ) -> Evidence:
     """Put the model's and the rules' word together: of each segment one category, one score."""
-    category, score = _by_model(chances, junk)
     known, sure = kinds(chances)
+    category, score = _by_model(chances, junk, known)
     protected = np.zeros(len(score), dtype=bool)
     protected[protects(findings)] = True
     grouped: dict[int, list[Finding]] = {}
@@ -178,11 +183,10 @@ def protects(findings: Sequence[tuple[int, Finding]]) -> list[int]:
 
 
 def _by_model(
-    chances: NDArray[np.float32], junk: NDArray[np.float64]
+    chances: NDArray[np.float32], junk: NDArray[np.float64], kind: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return the likeliest junk category where junk is likelier than not, else what it is."""
     all_junk = chances[:, JUNK].sum(axis=1)
-    kind, _ = kinds(chances)
     metadata = chances[:, METADATA] > np.maximum(all_junk, chances[:, CONTENT])
     category = np.where(metadata, METADATA, kind)
     return category, np.where(metadata, np.minimum(junk, all_junk), junk)

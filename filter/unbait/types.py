@@ -64,6 +64,10 @@ class Finding(NamedTuple):
     whole: bool
     own: bool = False
 
+    def moved(self, by: int) -> Finding:
+        """Return it where it stands when its text begins ``by`` characters later."""
+        return self._replace(start=self.start + by, end=self.end + by)
+
 
 class Decision(NamedTuple):
     """What happens to ``text[start:end]``, how sure that is and why."""

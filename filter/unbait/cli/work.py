@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from unbait.errors import InputError, UnbaitError
+from unbait.io.batches import together_or_alone
 from unbait.io.coding import Decoded, decode
 from unbait.io.sources import Reject, Source
 from unbait.types import Document
@@ -62,15 +63,14 @@ def outcomes(
     for batch in _batches(sources, task.kind):
         texts = [item for item in batch if isinstance(item, Loaded) and item.decoded is not None]
         pages = [item for item in batch if isinstance(item, Loaded) and item.decoded is None]
-        cleaned = iter(_clean_texts(cleaner, texts, task))
-        made = iter(_clean_pages(cleaner, pages, task))
+        of_texts, of_pages = _clean(cleaner, texts, task), _clean(cleaner, pages, task)
         for item in batch:
             if isinstance(item, Reject):
                 yield item
             elif item.decoded is None:
-                yield next(made)
+                yield next(of_pages)
             else:
-                yield next(cleaned)
+                yield next(of_texts)
 
 
 def is_page(raw: bytes) -> bool:
@@ -110,43 +110,19 @@ def load(source: Source | Reject, kind: Kind) -> Loaded | Reject:
     return Loaded(source, raw, None if page else decode(raw))
 
 
-def _clean_texts(cleaner: Cleaner, texts: list[Loaded], task: Task) -> Iterable[Done | Reject]:
-    """Clean a batch; if one of it fails, each goes alone, so that only that one is lost."""
-    documents = [
-        Document(item.decoded.text, lang=task.lang, url=task.url)
-        for item in texts
-        if item.decoded is not None
-    ]
-    try:
-        results = list(cleaner.clean_many(documents, jobs=task.jobs)) if documents else []
-    except Exception:  # the single runs below say what it was
-        return [_clean_one(cleaner, *pair) for pair in zip(texts, documents, strict=True)]
-    return map(Done, texts, results)
+def _clean(cleaner: Cleaner, items: list[Loaded], task: Task) -> Iterator[Done | Reject]:
+    """Clean texts, or pages: all of ``items`` are one or the other."""
 
+    def results(some: Sequence[Loaded]) -> Iterator[Result]:
+        jobs = task.jobs if len(some) > 1 else 1
+        if some[0].decoded is None:
+            return cleaner.clean_html_many(((item.raw, task.url) for item in some), jobs)
+        texts = (item.decoded.text for item in some if item.decoded is not None)
+        documents = (Document(text, lang=task.lang, url=task.url) for text in texts)
+        return cleaner.clean_many(documents, jobs)
 
-def _clean_one(cleaner: Cleaner, item: Loaded, document: Document) -> Done | Reject:
-    try:
-        (result,) = cleaner.clean_many([document])
-    except Exception as error:  # one bad input must not take the others with it
-        return _reject(item, error)
-    return Done(item, result)
-
-
-def _clean_pages(cleaner: Cleaner, pages: list[Loaded], task: Task) -> Iterable[Done | Reject]:
-    """Clean pages as texts are cleaned."""
-    try:
-        pairs = ((item.raw, task.url) for item in pages)
-        results = list(cleaner.clean_html_many(pairs, jobs=task.jobs)) if pages else []
-    except Exception:  # as above
-        return [_clean_page(cleaner, item, task) for item in pages]
-    return map(Done, pages, results)
-
-
-def _clean_page(cleaner: Cleaner, item: Loaded, task: Task) -> Done | Reject:
-    try:
-        return Done(item, cleaner.clean_html(item.raw, url=task.url))
-    except Exception as error:  # as above
-        return _reject(item, error)
+    for item, made in zip(items, together_or_alone(items, results, _reject), strict=True):
+        yield made if isinstance(made, Reject) else Done(item, made)
 
 
 def _reject(item: Loaded, error: Exception) -> Reject:

@@ -17,6 +17,7 @@ import numpy as np
 from unbait.cleaner import BATCH_CHARACTERS
 from unbait.errors import InputError, UnbaitError
 from unbait.fold import fold
+from unbait.io.batches import together_or_alone
 from unbait.io.formats import Bad, Record, Written
 from unbait.model import CONTENT, METADATA
 from unbait.outcome import JudgedTable, Outcome
@@ -84,20 +85,14 @@ def tag_records(
 
 
 def _tag(cleaner: Cleaner, records: list[Record]) -> Iterator[Written | Bad]:
-    """Tag a batch; if one of it fails, each goes alone, so that only that one is lost."""
-    if not records:
-        return
-    try:
-        found = tags_of(cleaner, [document_of(record) for record in records])
-    except Exception as error:
-        if len(records) == 1:
-            yield bad_of(records[0], error)
-            return
-        for record in records:
-            yield from _tag(cleaner, [record])
-        return
-    for record, tags in zip(records, found, strict=True):
-        yield Written(Record(record.where, tag_row(record, tags)), None)
+    def tagged(some: Sequence[Record]) -> list[Tags]:
+        return tags_of(cleaner, [document_of(record) for record in some])
+
+    for record, tags in zip(records, together_or_alone(records, tagged, bad_of), strict=True):
+        if isinstance(tags, Bad):
+            yield tags
+        else:
+            yield Written(Record(record.where, tag_row(record, tags)), None)
 
 
 def tag_row(record: Record, tags: Tags) -> dict[str, Any]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from unbait.errors import UnbaitError
 from unbait.io.audit import audit_line
+from unbait.io.batches import together_or_alone
 from unbait.io.formats import Bad, Record, as_dict
 from unbait.types import Document
 
@@ -55,15 +57,18 @@ def content_of(record: Record) -> bytes:
 def _clean(
     cleaner: Cleaner, records: list[Record | Bad]
 ) -> Iterator[tuple[Record, Result | None] | Bad]:
-    texts = [one for one in records if isinstance(one, Record) and one.text is not None]
-    results, pages = iter(_texts(cleaner, texts)), iter(_pages(cleaner, records))
+    known = [one for one in records if isinstance(one, Record)]
+    texts = [one for one in known if one.text is not None]
+    pages = [one for one in known if one.text is None and one.page is not None]
+    of_texts = iter(together_or_alone(texts, partial(_texts, cleaner), bad_of))
+    of_pages = iter(together_or_alone(pages, partial(_pages, cleaner), bad_of))
     for record in records:
         if isinstance(record, Bad):
             yield record
         elif record.text is not None:
-            yield _paired(record, next(results))
+            yield _paired(record, next(of_texts))
         elif record.page is not None:
-            yield _paired(record, next(pages))
+            yield _paired(record, next(of_pages))
         else:
             yield record, None
 
@@ -72,39 +77,12 @@ def _paired(record: Record, result: Result | Bad) -> tuple[Record, Result] | Bad
     return result if isinstance(result, Bad) else (record, result)
 
 
-def _texts(cleaner: Cleaner, records: list[Record]) -> list[Result | Bad]:
-    try:
-        return list(cleaner.clean_many(map(document_of, records)))
-    except Exception:  # the single runs below say which it was
-        return [_text(cleaner, record) for record in records]
+def _texts(cleaner: Cleaner, records: Sequence[Record]) -> Iterator[Result]:
+    return cleaner.clean_many(map(document_of, records))
 
 
-def _text(cleaner: Cleaner, record: Record) -> Result | Bad:
-    try:
-        (result,) = cleaner.clean_many([document_of(record)])
-    except Exception as error:  # one bad record must not take the others with it
-        return bad_of(record, error)
-    return result
-
-
-def _pages(cleaner: Cleaner, records: Iterable[Record | Bad]) -> list[Result | Bad]:
-    pages = [
-        one
-        for one in records
-        if isinstance(one, Record) and one.text is None and one.page is not None
-    ]
-    try:
-        return list(cleaner.clean_html_many((one.page or "", one.url) for one in pages))
-    except Exception:  # as above
-        return [_page(cleaner, one) for one in pages]
-
-
-def _page(cleaner: Cleaner, record: Record) -> Result | Bad:
-    try:
-        made: Result = cleaner.clean_html(record.page or "", url=record.url)
-    except Exception as error:  # as above
-        return bad_of(record, error)
-    return made
+def _pages(cleaner: Cleaner, records: Sequence[Record]) -> Iterator[Result]:
+    return cleaner.clean_html_many((one.page or "", one.url) for one in records)
 
 
 def bad_of(record: Record, error: Exception) -> Bad:
